@@ -1,0 +1,95 @@
+"""Every error callbridge raises on purpose, as one tree.
+
+::
+
+    CallbridgeError
+    ├── ConfigError            the configuration cannot be used; lists every mistake
+    ├── PbxError               the PBX side
+    │   ├── PbxUnreachable     no connection, or it went away
+    │   ├── LoginRefused       the PBX knows us and says no: an alarm, never hammered
+    │   ├── ProtocolError      what the peer sent is no AMI or ARI at all
+    │   ├── UnsafeValue        a value that would smuggle a header or an action in
+    │   ├── ActionFailed       the PBX answered an action with an error
+    │   └── ActionTimeout      no answer within the deadline, or the link went first
+    ├── TapeDamaged            a tape cannot be read on; says where
+    ├── StoreError             the database side
+    │   ├── StoreUnavailable   cannot be opened or reached now; trying again may help
+    │   ├── SchemaOutdated     run `callbridge db upgrade`
+    │   └── SchemaTooNew       made by a newer callbridge; never touched
+    ├── AddressForbidden       the egress guard refuses this destination
+    └── AlreadyRunning         another daemon holds this data folder, or the port is in use
+
+An error's text is one sentence on what is wrong and one on what to do. Adapters
+translate what their libraries raise; nothing above them sees a library's error.
+"""
+
+
+class CallbridgeError(Exception):
+    """The root: `str()` is fit to show to an admin, and holds no secret."""
+
+
+class ConfigError(CallbridgeError):
+    """The configuration cannot be used.
+
+    `mistakes` holds one finished line each, with file, key and what to do.
+    """
+
+    def __init__(self, mistakes: tuple[str, ...]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+class PbxError(CallbridgeError):
+    """Something between us and the PBX."""
+
+
+class PbxUnreachable(PbxError):
+    """No connection could be made, or it went away."""
+
+
+class LoginRefused(PbxError):
+    """The PBX refused our name or secret, or its ACL refuses our address."""
+
+
+class ProtocolError(PbxError):
+    """The peer does not speak the protocol at all."""
+
+
+class UnsafeValue(PbxError, ValueError):
+    """A key or value holds CR, LF or NUL, or makes a line too long for Asterisk."""
+
+
+class ActionFailed(PbxError):
+    """The PBX answered an action with `Response: Error`; the text is its message."""
+
+
+class ActionTimeout(PbxError):
+    """No answer came within the deadline, or the link went first. It may or may not have happened."""
+
+
+class TapeDamaged(CallbridgeError):
+    """A tape cannot be read beyond a point; the text says which line or byte."""
+
+
+class StoreError(CallbridgeError):
+    """Something between us and the database."""
+
+
+class StoreUnavailable(StoreError):
+    """The database cannot be opened, reached or written now."""
+
+
+class SchemaOutdated(StoreError):
+    """The schema is older than this program: `callbridge db upgrade`."""
+
+
+class SchemaTooNew(StoreError):
+    """The schema was made by a newer callbridge; this one must not touch it."""
+
+
+class AddressForbidden(CallbridgeError):
+    """The egress guard refuses the destination a webhook leads to."""
+
+
+class AlreadyRunning(CallbridgeError):
+    """Another daemon holds this data folder, or our port."""
