@@ -1,0 +1,170 @@
+"""What a call is: frozen values, so that whoever holds one holds the truth of that moment."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Direction(StrEnum):
+    """Which way a call goes, seen from the company."""
+
+    INBOUND = "inbound"
+    OUTBOUND_MANUAL = "outbound_manual"
+    OUTBOUND_AUTO = "outbound_auto"
+    INTERNAL = "internal"
+
+
+class CallState(StrEnum):
+    """Where a call is; the last five are how it ended."""
+
+    STARTED = "started"
+    QUEUED = "queued"
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    FAILED = "failed"
+
+
+OVER = frozenset(
+    {CallState.COMPLETED, CallState.CANCELLED, CallState.NO_ANSWER, CallState.BUSY, CallState.FAILED},
+)
+
+
+class Reason(StrEnum):
+    """Finer than the state: why a call ended so, or why it left a queue."""
+
+    ABANDONED = "abandoned"
+    TIMEOUT = "timeout"
+    QUEUE_EMPTY = "queue_empty"
+    QUEUE_FULL = "queue_full"
+    QUEUE_KEY = "queue_key"
+    TRANSFERRED = "transferred"
+    REJECTED = "rejected"
+    BUSY = "busy"
+    UNAVAILABLE = "unavailable"
+    UNALLOCATED = "unallocated"
+    CONGESTION = "congestion"
+    VOICEMAIL = "voicemail"
+    NOT_DIALLED = "not_dialled"
+    INTERRUPTED = "interrupted"
+
+
+class Side(StrEnum):
+    """Which party; `PBX` only where somebody ended something."""
+
+    CALLER = "caller"
+    CALLEE = "callee"
+    PBX = "pbx"
+
+
+class LegState(StrEnum):
+    """Where one channel is in its life."""
+
+    NEW = "new"
+    RINGING = "ringing"
+    UP = "up"
+    HELD = "held"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One side of a call.
+
+    `number` is E.164 or None (withheld, or an extension); `raw` is what the PBX
+    wrote, kept exactly; `extension` is set for one of our own phones.
+    """
+
+    number: str | None = None
+    raw: str | None = None
+    name: str | None = None
+    extension: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One channel's part in a call. Times are the PBX's, None while not yet so."""
+
+    channel: str
+    uniqueid: str
+    side: Side
+    who: Party
+    state: LegState = LegState.NEW
+    trunk: bool = False
+    started_at: datetime | None = None
+    rang_at: datetime | None = None
+    up_at: datetime | None = None
+    ended_at: datetime | None = None
+    dial_status: str | None = None
+    """What the PBX said when it stopped dialling this leg: ANSWER, BUSY, NOANSWER, CANCEL, …"""
+    cause: int | None = None
+    """Q.850 cause of the hang-up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A line of the timeline."""
+
+    state: CallState
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A person at an extension."""
+
+    extension: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What a missed call leaves behind: why, where it waited, and whose phones rang."""
+
+    reason: Reason | None
+    queue: str | None
+    rung: tuple[Party, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call as it is after the last event told of it.
+
+    Seconds are None until their phase is over and known: `wait_s` is the time in
+    queues, `ring_s` the time somebody's phone rang before anybody answered,
+    `talk_s` answered to end without `hold_s`.
+    """
+
+    id: str
+    pbx: str
+    protocol: str
+    direction: Direction
+    state: CallState
+    caller: Party
+    callee: Party
+    started_at: datetime
+    sequence: int = 0
+    queue: str | None = None
+    agent: Agent | None = None
+    timeline: tuple[Moment, ...] = ()
+    legs: tuple[Leg, ...] = ()
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    wait_s: float | None = None
+    ring_s: float | None = None
+    hold_s: float = 0.0
+    talk_s: float | None = None
+    ended_by: Side | None = None
+    hangup_cause: int | None = None
+    reason: Reason | None = None
+    missed: Missed | None = None
+    merged_into: str | None = None
+    oddities: int = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether nobody is left."""
+        return self.ended_at is not None
