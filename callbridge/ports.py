@@ -71,8 +71,10 @@ class Due:
     lane: str
     event_id: str
     sequence: int
+    """0 for an event about no call."""
     body: bytes
     attempts: int
+    """Tries made so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +111,29 @@ class Store(Protocol):
         """Return what the last life left: asked once, before anything is committed."""
 
     async def commit(self, batch: Batch) -> None:
-        """Write `batch`, all or nothing, and return once it is safe on disk."""
+        """Write `batch`, all or nothing, and return once it is safe on disk.
+
+        Events the database already has are left as they were and told to
+        nobody again, so after StoreUnavailable or a crash the same batch may
+        simply be committed once more: it may or may not have been written.
+        """
 
     async def heard(self, pbx: str, at: datetime) -> None:
         """Note that the link to `pbx` was alive at `at`."""
 
     async def due(self, now: datetime, limit: int, busy: frozenset[tuple[str, str]]) -> Sequence[Due]:
-        """Return up to `limit` heads of lanes whose time has come, oldest first, without those in `busy`."""
+        """Return up to `limit` heads of lanes whose time has come, oldest first, without those in `busy`.
 
-    async def next_due(self) -> datetime | None:
-        """Return when the next head of a lane comes due; None when nothing waits."""
+        `busy` holds (subscriber, lane). When more than `limit` are due, the
+        subscribers are served in turn, so that one with thousands due leaves
+        room for the others.
+        """
+
+    async def next_due(self, busy: frozenset[tuple[str, str]] = frozenset()) -> datetime | None:
+        """Return when the next head of a lane not in `busy` comes due; None when no such lane waits.
+
+        It may lie in the past: then `due` has something at once.
+        """
 
     async def settle(self, attempts: Sequence[Attempt]) -> None:
         """Write what came of some tries, in one commit."""
