@@ -1,0 +1,160 @@
+"""What a subscriber reads: an event as `{"type", "timestamp", "data"}`, in bytes.
+
+Made once, when the event is committed; every try and every subscriber gets these
+same bytes. Times are RFC 3339 UTC with milliseconds and `Z`, seconds have three
+decimals, keys stand in the order the documentation shows them in.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import orjson
+
+from callbridge.calls.call import Agent, Call, Leg, Missed, Moment, Party
+from callbridge.calls.events import Event
+
+
+def render(event: Event) -> bytes:
+    """Return the body of the webhook."""
+    content = as_json(event)
+    try:
+        return orjson.dumps(content)
+    except TypeError:
+        # A lone surrogate in a name, or a number beyond 64 bits: told all the same, with `?` for the surrogate.
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def as_json(event: Event) -> dict[str, Any]:
+    """Return the body as plain data: what `replay` prints and `render` turns into bytes."""
+    return {"type": event.type.value, "timestamp": stamp(event.at), "data": _data(event)}
+
+
+def stamp(at: datetime) -> str:
+    """Return `at`, which must be aware, as `2026-11-22T10:00:00.000Z`."""
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    return at.isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def _data(event: Event) -> dict[str, Any]:
+    data: dict[str, Any] = {"pbx": event.pbx}
+    call = event.call
+    if call is not None:
+        data["sequence"] = call.sequence
+    for key, value in event.details.items():
+        data[key] = plain(value)
+    if call is not None:
+        data["call"] = call_as_json(call)
+    return data
+
+
+def call_as_json(call: Call) -> dict[str, Any]:
+    """Return the call object of the documentation, every key always there."""
+    agent, missed = call.agent, call.missed
+    return {
+        "id": call.id,
+        "pbx": call.pbx,
+        "protocol": call.protocol,
+        "direction": call.direction.value,
+        "state": call.state.value,
+        "from": _party(call.caller),
+        "to": _party(call.callee),
+        "queue": call.queue,
+        "agent": None if agent is None else _agent(agent),
+        "customer": _nobody(),
+        "timeline": [_moment(moment) for moment in call.timeline],
+        "started_at": stamp(call.started_at),
+        "answered_at": _stamp_or_none(call.answered_at),
+        "ended_at": _stamp_or_none(call.ended_at),
+        "wait_s": _seconds(call.wait_s),
+        "ring_s": _seconds(call.ring_s),
+        "hold_s": _seconds(call.hold_s),
+        "talk_s": _seconds(call.talk_s),
+        "ended_by": None if call.ended_by is None else call.ended_by.value,
+        "hangup_cause": call.hangup_cause,
+        "reason": None if call.reason is None else call.reason.value,
+        "legs": [_leg(leg) for leg in call.legs],
+        "recordings": [],
+        "notes": [],
+        "tags": [],
+        "disposition": None,
+        "quote": None,
+        "missed": None if missed is None else _missed(missed),
+        "merged_into": call.merged_into,
+        "oddities": call.oddities,
+    }
+
+
+def _nobody() -> dict[str, Any]:
+    """The customer of a call for which no directory was asked."""
+    return {"match": "none", "id": None, "name": None, "type": None, "url": None, "candidates": []}
+
+
+def _party(party: Party) -> dict[str, Any]:
+    return {"number": party.number, "raw": party.raw, "name": party.name, "extension": party.extension}
+
+
+def _agent(agent: Agent) -> dict[str, Any]:
+    return {"extension": agent.extension, "name": agent.name}
+
+
+def _moment(moment: Moment) -> dict[str, Any]:
+    return {"state": moment.state.value, "at": stamp(moment.at)}
+
+
+def _missed(missed: Missed) -> dict[str, Any]:
+    return {
+        "reason": None if missed.reason is None else missed.reason.value,
+        "queue": missed.queue,
+        "rung": [_party(party) for party in missed.rung],
+    }
+
+
+def _leg(leg: Leg) -> dict[str, Any]:
+    return {
+        "channel": leg.channel,
+        "party": leg.side.value,
+        "state": leg.state.value,
+        "number": leg.who.number,
+        "extension": leg.who.extension,
+        "name": leg.who.name,
+        "uniqueid": leg.uniqueid,
+        "hangup_cause": leg.cause,
+    }
+
+
+def _stamp_or_none(at: datetime | None) -> str | None:
+    return None if at is None else stamp(at)
+
+
+def _seconds(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
+
+
+def plain(value: object) -> Any:
+    """Return what stands in an event's details as plain data; a word of an Enum as the word itself."""
+    render_as = _PLAIN.get(type(value))
+    if render_as is not None:
+        return render_as(value)
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, (tuple, list, frozenset, set)):
+        return [plain(inner) for inner in value]
+    return value
+
+
+_PLAIN: Final[Mapping[type, Callable[[Any], Any]]] = {
+    str: str,
+    float: _seconds,
+    datetime: stamp,
+    Party: _party,
+    Agent: _agent,
+    Missed: _missed,
+    Moment: _moment,
+    Leg: _leg,
+    Call: call_as_json,
+}
