@@ -1,0 +1,32 @@
+"""The TOML file, typed; every mistake in it is told at once.
+
+`load` for the daemon, `load_profiles` for a replay, `data_dir_of` for commands
+that only want to find the running daemon, `changes` for a reload.
+"""
+
+from callbridge.config.finding import Finding, Level
+from callbridge.config.load import data_dir_of, load, load_profiles
+from callbridge.config.models import Ami, Ari, Config, Database, Http, Log, Pbx, PbxNumbers, Webhook
+from callbridge.config.reload import changes
+from callbridge.config.secret import Secret
+from callbridge.config.words import CONTROL_SOCKET
+
+__all__ = [
+    "CONTROL_SOCKET",
+    "Ami",
+    "Ari",
+    "Config",
+    "Database",
+    "Finding",
+    "Http",
+    "Level",
+    "Log",
+    "Pbx",
+    "PbxNumbers",
+    "Secret",
+    "Webhook",
+    "changes",
+    "data_dir_of",
+    "load",
+    "load_profiles",
+]

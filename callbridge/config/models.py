@@ -1,0 +1,146 @@
+"""The configuration as typed, frozen models: one class for each table of the TOML file.
+
+A field's name is the key's name. `config/callbridge.example.toml` explains each
+of them; here stands only what the key cannot say.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+
+from callbridge.config import lines, words
+from callbridge.config.database_url import masked
+from callbridge.config.secret import Secret
+
+DEFAULT_DATA_DIR: Final = Path("/var/lib/callbridge")
+
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+class Table(BaseModel):
+    """What all tables share: unknown keys are mistakes, text is not taken for a number, nothing changes later."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+class Ami(Table):
+    host: words.Host = "127.0.0.1"
+    port: words.Port = 5038
+    username: words.OneLine = "callbridge"
+    secret: Secret
+    secret_file: str | None = None
+    secret_env: str | None = None
+    tls: bool = False
+    tls_ca: words.AbsolutePath | None = None
+    """A PEM file; None means the host's own authorities."""
+    tls_verify: bool = True
+    ping_interval_s: Seconds = 10.0
+    ping_deadline_s: Seconds = 10.0
+    queue_max: Annotated[int, Field(ge=100, le=1_000_000)] = 20_000
+    """Messages; past it the link is dropped and resynced rather than falling behind silently."""
+    event_filter: bool = True
+
+
+class Ari(Table):
+    url: words.HttpUrl = "http://127.0.0.1:8088/ari"
+    username: words.OneLine = "callbridge"
+    password: Secret
+    password_file: str | None = None
+    password_env: str | None = None
+    app: words.Name = "callbridge"
+
+
+class PbxNumbers(Table):
+    """What must be known of a PBX to read its numbers; all that a replay needs."""
+
+    id: words.Name
+    country: words.Country
+    outside_prefix: words.DialPrefix = ""
+    extensions: Annotated[tuple[words.Extension, ...], Field(strict=False)] = ()
+    trunks: Annotated[tuple[words.Trunk, ...], Field(strict=False)] = ()
+    timezone: words.Timezone = "UTC"
+    recordings_dir: words.AbsolutePath = Path("/var/spool/asterisk/monitor")
+
+
+class Pbx(PbxNumbers):
+    ami: Ami
+    ari: Ari | None = None
+
+
+class Database(Table):
+    url: Secret
+    """With the password in it; `masked_url` is the one to show."""
+    password: Secret | None = None
+    password_file: str | None = None
+    password_env: str | None = None
+
+    @property
+    def masked_url(self) -> str:
+        return masked(self.url.reveal())
+
+
+class Http(Table):
+    listen: words.Listen = "127.0.0.1:8700"
+
+    @property
+    def host(self) -> str:
+        return str(urlsplit(f"//{self.listen}").hostname)
+
+    @property
+    def port(self) -> int:
+        """0 means: any free one."""
+        return int(urlsplit(f"//{self.listen}").port or 0)
+
+
+class Webhook(Table):
+    name: words.Name
+    url: words.HttpUrl
+    secret: Secret
+    secret_file: str | None = None
+    secret_env: str | None = None
+    events: Annotated[tuple[words.EventGlob, ...], Field(strict=False, min_length=1)] = ("*",)
+    allow_private: bool = False
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 15.0
+    concurrency: Annotated[int, Field(ge=1, le=64)] = 4
+    enabled: bool = True
+
+
+class Log(Table):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "text"] = "auto"
+
+
+class Config(Table):
+    data_dir: words.DataDir = DEFAULT_DATA_DIR
+    pbx: Annotated[tuple[Pbx, ...], Field(strict=False, min_length=1)]
+    database: Database
+    http: Http = Http()
+    webhook: Annotated[tuple[Webhook, ...], Field(strict=False)] = ()
+    log: Log = Log()
+
+    _path: Path = PrivateAttr(default=Path())
+    _lines: Mapping[lines.KeyPath, int] = PrivateAttr(default_factory=dict)
+    _warnings: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def path(self) -> Path:
+        """The file it was read from, to read it again."""
+        return self._path
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is allowed but unwise: one finished line each, with file, line, key and what to do."""
+        return self._warnings
+
+    def where(self, *key: str | int) -> str:
+        """Return `file:line` of a key, as in `where("pbx", 0, "ami", "host")`; of its table when it is left out."""
+        return f"{self._path}:{lines.nearest(self._lines, key)}"
+
+
+def loaded(config: Config, path: Path, found: Mapping[lines.KeyPath, int], warnings: tuple[str, ...]) -> Config:
+    """Return `config` knowing where it came from."""
+    config._path, config._lines, config._warnings = path, found, warnings  # noqa: SLF001 - the module's own model
+    return config

@@ -1,0 +1,132 @@
+"""The rules that look at more than one key, or outside the file: secrets, the database's URL, names used twice.
+
+All but `risks` work on the table as read, before pydantic sees it, so that
+their mistakes are told together with pydantic's. A secret that is refused is
+replaced by an empty one: the mistake is noted, and nobody is told of it twice.
+"""
+
+import ipaddress
+from typing import Final
+from urllib.parse import urlsplit
+
+from callbridge.config import database_url
+from callbridge.config.file import Raw, tables
+from callbridge.config.lines import KeyPath
+from callbridge.config.mistakes import Notes
+from callbridge.config.models import Ami, Config
+from callbridge.config.secret import Places, Secret, SecretMistake, check_webhook_key
+
+SECRETS: Final = ((("pbx", "ami"), "secret"), (("pbx", "ari"), "password"), (("webhook",), "secret"))
+NAMES: Final = (("pbx", "id"), ("webhook", "name"))
+SHORT: Final = 8  # letters; a shorter secret is soon guessed
+
+
+def put_in_secrets(raw: Raw, places: Places, notes: Notes) -> None:
+    """Replace each secret, wherever it is given, by a Secret under its own key."""
+    for keys, name in SECRETS:
+        for path, table in tables(raw, *keys):
+            if not places.given(table, name):
+                notes.mistake((*path, name), f"is missing; give {name}_file, or {name}_env")
+            table[name] = _secret(table, name, path, places, notes)
+    for path, table in tables(raw, "database"):
+        if places.given(table, "password"):
+            table["password"] = _secret(table, "password", path, places, notes)
+
+
+def _secret(table: Raw, name: str, path: KeyPath, places: Places, notes: Notes) -> Secret:
+    key = (*path, *(places.given(table, name) or [name])[-1:])
+    try:
+        found = places.find(table, name)
+        if path[0] == "webhook" and found:
+            check_webhook_key(found.secret)
+    except SecretMistake as mistake:
+        notes.mistake(key, str(mistake))
+        return Secret("")
+    if found is None:
+        return Secret("")
+    if found.readable_by_others:
+        notes.warn(key, f"everybody on this host can read {found.readable_by_others}; chmod o-r it")
+    if len(found.secret.reveal()) < SHORT:
+        notes.warn(key, f"is shorter than {SHORT} letters, so soon guessed; choose a longer one")
+    return found.secret
+
+
+def put_in_database_url(raw: Raw, data_dir: object, places: Places, notes: Notes) -> None:
+    """Make the database's URL whole: the default in `data_dir` when none is given, the password put in."""
+    database = raw.setdefault("database", {})
+    if not isinstance(database, dict):
+        return
+    url = database.setdefault("url", database_url.in_folder(data_dir))
+    if not isinstance(url, str):
+        return
+    try:
+        database["url"] = Secret(_whole_url(url, database.get("password"), places, notes))
+    except ValueError as mistake:
+        notes.mistake(("database", "url"), str(mistake))
+        database["url"] = Secret("")
+
+
+def _whole_url(url: str, password: object, places: Places, notes: Notes) -> str:
+    database_url.check(url)
+    holds_password = database_url.password_in(url) is not None
+    exposed = places.exposed() if holds_password else None
+    if exposed:
+        notes.warn(("database", "url"), f"everybody on this host can read the password in {exposed}; chmod o-r it")
+    if not isinstance(password, Secret):
+        return url
+    if holds_password or url.startswith(database_url.SQLITE):
+        raise ValueError(
+            "takes no password from another key: SQLite has none, and a URL holds only one; keep one place"
+        )
+    return database_url.with_password(url, password.reveal())
+
+
+def tell_twins(raw: Raw, notes: Notes) -> None:
+    """Note every pbx id and webhook name that is used twice."""
+    for key, name in NAMES:
+        first: dict[str, int] = {}
+        for path, table in tables(raw, key):
+            word = table.get(name)
+            if isinstance(word, str) and word in first:
+                notes.mistake((*path, name), f'"{word}" stands in line {first[word]} already; each needs its own')
+            elif isinstance(word, str):
+                first[word] = notes.line((*path, name))
+
+
+def tell_risks(config: Config, notes: Notes) -> None:
+    """Warn of what is allowed but lets somebody on the way read along."""
+    for place, pbx in enumerate(config.pbx):
+        _tell_ami_risks(pbx.ami, ("pbx", place, "ami"), notes)
+        if pbx.ari and _is_plain(pbx.ari.url):
+            notes.warn(("pbx", place, "ari", "url"), "the password leaves this host unencrypted; use https://")
+    for place, webhook in enumerate(config.webhook):
+        if _is_plain(webhook.url):
+            notes.warn(("webhook", place, "url"), "events leave this host unencrypted; use https://")
+    if not _is_loopback(config.http.host):
+        notes.warn(
+            ("http", "listen"), "other hosts reach this port unencrypted; listen on 127.0.0.1 behind a TLS proxy"
+        )
+
+
+def _tell_ami_risks(ami: Ami, path: KeyPath, notes: Notes) -> None:
+    if not ami.tls and not _is_loopback(ami.host):
+        safe = "log-in hides the secret (MD5 challenge), but whoever is on the way reads what the PBX tells"
+        notes.warn((*path, "host"), f"AMI leaves this host without TLS: {safe}; set tls = true")
+    if not ami.tls and ami.tls_ca:
+        notes.warn((*path, "tls_ca"), "has no effect without TLS; set tls = true")
+    if ami.tls and not ami.tls_verify:
+        notes.warn(
+            (*path, "tls_verify"), "anybody on the way can pose as the PBX; name its authority in tls_ca instead"
+        )
+
+
+def _is_plain(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not _is_loopback(parts.hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,157 @@
+"""The rules that single values follow, as types for the models.
+
+Every refusal says what is wrong and what to do; the file and line are added by
+`mistakes`. Sources: Asterisk's dialplan patterns, ISO 3166, the IANA time zones.
+"""
+
+import difflib
+import fnmatch
+import os
+import re
+import zoneinfo
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Final
+from urllib.parse import SplitResult, urlsplit
+
+from phonenumbers import SUPPORTED_REGIONS
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from callbridge.calls.events import EventType
+
+EVENT_TYPES: Final = tuple(map(str, EventType))
+CONTROL_SOCKET: Final = "control.sock"
+"""The daemon's socket for the command line, in its data folder."""
+
+MAX_SOCKET_PATH: Final = 107  # bytes; Linux' sockaddr_un holds 108 with the closing NUL
+
+_PATTERN_LETTERS: Final = re.compile(r"_?[0-9XZN]+\.?")
+_TECHNOLOGIES: Final = ("PJSIP", "SIP", "IAX2", "DAHDI", "Local", "Dongle", "Khomp", "OOH323")
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """Return `; did you mean "…"?`, or nothing when no known word is near."""
+    by_lower = {other.lower(): other for other in known}
+    near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return f'; did you mean "{by_lower[near[0]]}"?' if near else ""
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", text):
+        raise ValueError(f'"{text}" must be 1 to 32 letters, digits, - or _, beginning with a letter or digit')
+    return text
+
+
+def _country(text: str) -> str:
+    if text in SUPPORTED_REGIONS:
+        return text
+    known = text.upper() if text.upper() in SUPPORTED_REGIONS else {"UK": "GB", "EL": "GR"}.get(text.upper())
+    advice = f'did you mean "{known}"?' if known else 'write the two letters of ISO 3166, such as "PT"'
+    raise ValueError(f'"{text}" is no country code; {advice}')
+
+
+def _timezone(text: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(text)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        hint = meant(text, zoneinfo.available_timezones()) or '; write a name such as "Europe/Lisbon"'
+        raise ValueError(f'"{text}" is no time zone{hint}') from None
+    return text
+
+
+def _extension(text: str) -> str:
+    if _PATTERN_LETTERS.fullmatch(text):
+        return text
+    better = text.upper()
+    hint = f'did you mean "{better}"?' if _PATTERN_LETTERS.fullmatch(better) else "write digits, X, Z, N and a last ."
+    raise ValueError(f'"{text}" is no extension pattern; {hint}')
+
+
+def _trunk(text: str) -> str:
+    technology, slash, resource = text.partition("/")
+    if not (slash and resource and re.fullmatch(r"[A-Za-z0-9]+", technology)) or " " in text:
+        raise ValueError(f'"{text}" names no channels; write technology/name, such as "PJSIP/trunk*"')
+    known = {word.lower(): word for word in _TECHNOLOGIES}.get(technology.lower(), technology)
+    if known != technology:
+        raise ValueError(f'"{text}" has the wrong case; did you mean "{known}/{resource}"?')
+    return text
+
+
+def _event_glob(text: str) -> str:
+    if not any(fnmatch.fnmatchcase(known, text) for known in EVENT_TYPES):
+        hint = meant(text, (*EVENT_TYPES, *{f"{known.split('.')[0]}.*" for known in EVENT_TYPES}))
+        raise ValueError(f'"{text}" matches no event{hint}')
+    return text
+
+
+def _absolute(text: object) -> object:
+    if isinstance(text, str):
+        if not Path(text).is_absolute():
+            raise ValueError(f'"{text}" must be an absolute path; begin it with /')
+        return Path(text)
+    return text
+
+
+def _short_enough(path: Path) -> Path:
+    if len(os.fsencode(path / CONTROL_SOCKET)) > MAX_SOCKET_PATH:
+        raise ValueError("is too long for the control socket in it; choose a folder of 90 letters at most")
+    return path
+
+
+def _split(text: str) -> SplitResult:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # read here because a bad port is only found when it is asked for
+    except ValueError as error:
+        raise ValueError(f"is no URL: {error}") from None
+    return parts
+
+
+def _http_url(text: str) -> str:
+    parts = _split(text)
+    if parts.scheme not in ("http", "https"):
+        raise ValueError(f'must begin with http:// or https://, not "{parts.scheme}:"')
+    if not parts.hostname or re.search(r"[\s\x00-\x1f]", text):
+        raise ValueError("names no host; write it like https://crm.example/hooks")
+    if parts.username is not None:
+        raise ValueError("holds a user name or password, which ends up in logs; take them out")
+    return text
+
+
+def _listen(text: str) -> str:
+    try:
+        parts = urlsplit(f"//{text}")
+        fits = bool(parts.hostname) and parts.port is not None and parts.netloc == text and "@" not in text
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(f'"{text}" must be host:port, such as "127.0.0.1:8700" or "[::1]:8700"')
+    return text
+
+
+def _host(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._:-]+", text):
+        raise ValueError(f'"{text}" is no host name or address; the port stands in a key of its own')
+    return text
+
+
+def _one_line(text: str) -> str:
+    if not text or re.search(r"[\r\n\x00]", text):
+        raise ValueError("must be one line of text, and not empty")
+    return text
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Country = Annotated[str, AfterValidator(_country)]
+Timezone = Annotated[str, AfterValidator(_timezone)]
+Extension = Annotated[str, AfterValidator(_extension)]
+Trunk = Annotated[str, AfterValidator(_trunk)]
+EventGlob = Annotated[str, AfterValidator(_event_glob)]
+AbsolutePath = Annotated[Path, BeforeValidator(_absolute)]
+DataDir = Annotated[AbsolutePath, AfterValidator(_short_enough)]
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+Listen = Annotated[str, AfterValidator(_listen)]
+Host = Annotated[str, AfterValidator(_host)]
+OneLine = Annotated[str, AfterValidator(_one_line)]
+DialPrefix = Annotated[str, Field(pattern=r"^[0-9*#]{0,8}$")]
+Port = Annotated[int, Field(ge=1, le=65535)]
