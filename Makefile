@@ -1,0 +1,81 @@
+# Everything one does with this repository. `make` alone lists it.
+#
+# PYTHON  the interpreter the virtual environment is made from (3.11 or newer)
+# ARGS    handed to pytest: make unit ARGS='-k queue -x'
+# CALLBRIDGE_CACHE  where Asterisk is kept; shared by all clones
+
+PYTHON ?= python3
+PREFIX ?= /usr
+ARGS ?=
+export PYTHON PREFIX DESTDIR ONCE
+
+.DEFAULT_GOAL := help
+.SILENT:
+.NOTPARALLEL:
+.PHONY: help setup system venv lock test quick lint types arch unit live faults bench demo install clean
+
+BIN := .venv/bin
+QUICK_TESTS := tests/unit tests/stories tests/tapes
+
+# The stamps carry what they were made from in their names, so a checkout's dates mean nothing.
+hash = $(shell cat $(1) | sha256sum | cut -c1-12)
+LOCKED := .venv/.locked-$(call hash,requirements/dev.txt requirements/venv.sh)
+LINKED := .venv/.linked-$(call hash,requirements/dev.txt requirements/venv.sh pyproject.toml)
+
+help: ## this list
+	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+setup: system venv ## what tests and demo need: system packages, Asterisk 22, the virtual environment
+
+test: setup lint types arch ## everything, live calls on a real Asterisk included (sets itself up)
+	$(BIN)/pytest $(ARGS)
+
+quick: lint types arch unit ## what fits in a minute: all but live calls and faults
+
+lint: venv ## ruff: rules and format
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+
+types: venv ## mypy, strict
+	$(BIN)/mypy
+
+arch: venv ## the layers (import-linter)
+	$(BIN)/lint-imports --no-logo
+
+unit: venv ## unit tests, stories and tapes
+	$(BIN)/pytest $(QUICK_TESTS) $(ARGS)
+
+live: setup ## real SIP phones on a real Asterisk
+	$(BIN)/pytest tests/live $(ARGS)
+
+faults: setup ## things broken on purpose
+	$(BIN)/pytest tests/faults $(ARGS)
+
+bench: setup ## the figures of docs/benchmarks.md
+	$(BIN)/python -m tests.bench $(ARGS)
+
+demo: setup ## a PBX, phones, the daemon and a sample CRM; Ctrl-C ends it, ONCE=1 ends by itself
+	$(BIN)/python -m tests.demo
+
+lock: venv ## the lock files from pyproject.toml; ARGS=--upgrade lifts the pins
+	requirements/lock.sh $(ARGS)
+
+install: ## this machine's service, as root; DESTDIR and PREFIX are heeded
+	systemd/install.sh
+
+clean: ## all that was made here; the cached Asterisk stays
+	rm -rf .venv build dist callbridge.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Status 3 is "not everything can be had here": the list was printed, and what needs it is skipped.
+system:
+	tests/lab/setup.sh || [ $$? -eq 3 ]
+
+venv: $(LINKED)
+
+$(LOCKED):
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || tests/lab/setup.sh python || true
+	flock requirements/dev.txt sh -euc '[ -e $@ ] || { requirements/venv.sh .venv requirements/dev.txt; rm -f .venv/.locked-*; touch $@; }'
+
+$(LINKED): $(LOCKED)
+	flock requirements/dev.txt sh -euc '[ -e $@ ] || { $(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .; rm -f .venv/.linked-*; touch $@; }'
