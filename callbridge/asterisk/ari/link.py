@@ -19,13 +19,13 @@ from enum import StrEnum
 from typing import Final, NoReturn
 
 import aiohttp
-import structlog
 
 from callbridge.asterisk.ari import door, wire
 from callbridge.asterisk.ari.settings import AriSettings
 from callbridge.asterisk.ari.stream import Item, LinkDown, LinkUp, Received, Stream
 from callbridge.clock import Clock
 from callbridge.errors import AlreadyRunning, CallbridgeError, LoginRefused, PbxError, PbxUnreachable
+from callbridge.logs import Action, logger
 
 MAX_FRAME_BYTES: Final = 4 * wire.MAX_MESSAGE_BYTES
 """Past it the link is dropped; an event between the two limits is an oddity and costs only itself."""
@@ -35,7 +35,7 @@ ALARMS: Final = (LoginRefused, AlreadyRunning)
 _EVENT_FRAMES: Final = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
 _GOODBYE_S: Final = 1.0  # for the closing handshake: a daemon that stops does not wait for a dead peer
 
-log = structlog.get_logger(__name__)
+log = logger()
 
 
 class LinkState(StrEnum):
@@ -116,12 +116,16 @@ class AriLink:
             await self._rest_after(error, failures)
 
     async def _rest_after(self, error: CallbridgeError, failures: int) -> None:
+        was_up = self._status.state is LinkState.UP
         alarm = isinstance(error, ALARMS)
         self._turn(LinkState.ALARM if alarm else LinkState.WAITING, str(error))
         first, most = self._settings.retry_first_s, self._settings.retry_most_s
         pause = self._settings.refused_s if alarm else backoff(failures, first, most, self._clock.jitter())
-        tell = log.error if alarm else log.warning
-        tell("ARI link is down", action="ari.down", reason=str(error), retry_in_s=round(pause, 1))
+        if alarm:
+            log.error("ARI refuses us", action=Action.ARI_REFUSED, reason=str(error), retry_in_s=round(pause, 1))
+        else:
+            action = Action.ARI_LOST if was_up else Action.ARI_UNREACHABLE
+            log.warning("no link to ARI", action=action, reason=str(error), retry_in_s=round(pause, 1))
         await asyncio.sleep(pause)
         await self._stream.room()
 
@@ -189,13 +193,13 @@ class AriLink:
     def _odd(self, oddity: wire.Oddity) -> None:
         self._oddities[oddity.kind] += 1
         self._status = replace(self._status, last_oddity=oddity.excerpt)
-        log.warning("ARI sent what is no event", action="ari.oddity", kind=oddity.kind.value)
+        log.warning("ARI sent what is no event", action=Action.ARI_ODDITY, kind=oddity.kind.value)
 
     def _open(self) -> None:
         self._turn(LinkState.UP)
         self._status = replace(self._status, connects=self._status.connects + 1)
         self._stream.mark(LinkUp(self._clock.now()))
-        log.info("ARI link is up", action="ari.up")
+        log.info("ARI link is up", action=Action.ARI_CONNECTED)
 
     def _turn(self, state: LinkState, error: str | None = None) -> None:
         self._status = replace(
