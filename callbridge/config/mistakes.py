@@ -72,7 +72,13 @@ def _explain(detail: ErrorDetails, model: type[BaseModel]) -> str:
     explain = _EXPLAINED.get(detail["type"])
     if explain is not None:
         return explain(detail, shape.table_at(model, detail["loc"][:-1]), model)
-    return KINDS.get(detail["type"], detail["msg"]).format_map(detail.get("ctx", {}))
+    context = {name: _short(value) for name, value in detail.get("ctx", {}).items()}
+    return KINDS.get(detail["type"], detail["msg"]).format_map(context)
+
+
+def _short(value: object) -> object:
+    """Write a bound as people do: 60, not 60.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _unknown_key(detail: ErrorDetails, table: type[BaseModel], model: type[BaseModel]) -> str:

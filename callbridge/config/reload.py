@@ -6,6 +6,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from callbridge.config.models import Config
+from callbridge.config.shape import table_in
 
 LIVE: Final = ("log.level", "webhook.")
 """The keys a running daemon takes over; every other one is read at its start."""
@@ -26,18 +27,21 @@ def changes(old: Config, new: Config) -> tuple[tuple[str, ...], tuple[str, ...]]
 
 
 def _flat(table: BaseModel, within: str = "") -> Iterator[tuple[str, object]]:
-    """Yield every key with its value; every table of an array, and every optional table, as a key of its own."""
-    for name in type(table).model_fields:
-        value = getattr(table, name)
-        key = f"{within}{name}"
-        inner = value if isinstance(value, tuple) else (value,)
-        tables = [each for each in inner if isinstance(each, BaseModel)]
-        if not tables:
+    """Yield every key with its value; every table that is there as a key of its own, before its keys."""
+    for name, field in type(table).model_fields.items():
+        key, value = f"{within}{name}", getattr(table, name)
+        if table_in(field) is None:
             yield key, value
-        for each in tables:
-            path = f"{key}.{_name(each)}" if isinstance(value, tuple) else key
+        for path, inner in _inner(key, value):
             yield path, None
-            yield from _flat(each, f"{path}.")
+            yield from _flat(inner, f"{path}.")
+
+
+def _inner(key: str, value: object) -> Iterator[tuple[str, BaseModel]]:
+    if isinstance(value, BaseModel):
+        yield key, value
+    elif isinstance(value, tuple):
+        yield from ((f"{key}.{_name(each)}", each) for each in value if isinstance(each, BaseModel))
 
 
 def _name(table: BaseModel) -> object:

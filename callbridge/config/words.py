@@ -130,7 +130,7 @@ def _listen(text: str) -> str:
 
 
 def _host(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9._:-]+", text):
+    if not re.fullmatch(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*", text):
         raise ValueError(f'"{text}" is no host name or address; the port stands in a key of its own')
     return text
 
