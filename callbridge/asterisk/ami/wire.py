@@ -31,6 +31,7 @@ MAX_HEADERS: Final = 128  # with Action and ActionID; with more, 22.10 refuses t
 
 BANNER: Final = "Asterisk Call Manager"
 _BANNER: Final = BANNER.encode()
+_BANNER_NEXT: Final = re.compile(rb"(?:\r?\n)*+" + _BANNER)
 _FOLLOWS: Final = b"Response: Follows"
 _END_COMMAND: Final = b"--END COMMAND--"
 _FOLLOWS_HEADERS: Final = frozenset({"Response", "Privilege", "ActionID"})
@@ -108,7 +109,7 @@ class AmiParser:
             held.find(b"\n\r\n", seam) >= 0
             or held.find(b"\n\n", seam) >= 0
             or len(held) > self._max
-            or (b"\n" in data and held.startswith(_BANNER))
+            or (b"\n" in data and _BANNER_NEXT.match(held))
         ):
             return b""
         whole = bytes(held)

@@ -92,9 +92,10 @@ def test_lines_that_end_on_a_bare_lf_read_like_any_others() -> None:
     ],
 )
 def test_a_value_is_kept_exactly(line: bytes, value: str) -> None:
-    message = the_one(b"Event: Newexten\r\n" + line + b"\r\nExten: 1\r\n\r\n")
-    assert message["AppData"] == value
-    assert message["Exten"] == "1"
+    for odd in (b"", b"no colon here\r\n", b"Bare: LF\n"):  # odd messages are read another way
+        message = the_one(b"Event: Newexten\r\n" + odd + line + b"\r\nExten: 1\r\n\r\n")
+        assert message["AppData"] == value
+        assert message["Exten"] == "1"
 
 
 def test_channel_variables_are_a_list_even_when_there_is_one() -> None:
@@ -156,13 +157,23 @@ def test_a_message_that_is_nothing_is_counted_and_dropped() -> None:
     assert parser.oddities.counts == {OddityKind.NAMELESS: 1}
 
 
-@pytest.mark.parametrize("cut", [1, 7, 100_000])
-def test_a_message_too_long_is_dropped_and_the_next_one_read(cut: int) -> None:
-    parser = AmiParser(max_message_bytes=1000)
-    data = b"Event: Hangup\r\n" + b"Key: value\r\n" * 100 + b"\r\n" + RING
-    messages = [m for at in range(0, len(data), cut) for m in parser.receive(data[at : at + cut])]
-    assert names(messages) == ["Newstate"]
-    assert parser.oddities.counts == {OddityKind.TOO_LONG: 1}
+@pytest.mark.parametrize(
+    ("head", "tail"),
+    [
+        (b"Event: Hangup\r\nKey: ", b"\r\n\r\n"),
+        (b"Event: Hangup\nKey: ", b"\n\n"),
+        (b"Response: Follows\r\n\r\n", b"\r\n\r\n--END COMMAND--\r\n\r\n"),
+    ],
+)
+def test_a_message_one_byte_too_long_is_dropped_and_the_next_one_read(head: bytes, tail: bytes) -> None:
+    for size in range(190, 211):
+        stream = head + b"v" * (size - len(head) - len(tail)) + tail + b"\n" + RING
+        for cut in range(len(stream)):
+            parser = AmiParser(max_message_bytes=200)
+            messages = parser.receive(stream[:cut]) + parser.receive(stream[cut:])
+            assert messages[-1].name == "Newstate"
+            assert len(messages) == (2 if size <= 200 else 1)
+            assert parser.oddities.counts[OddityKind.TOO_LONG] == (0 if size <= 200 else 1)
 
 
 @pytest.mark.parametrize(
