@@ -1,0 +1,20 @@
+"""The database: SQLAlchemy lives only here."""
+
+from callbridge.store.opening import open_store, schema_state, upgrade
+from callbridge.store.queries import Counts, Kept
+from callbridge.store.schema import SchemaAge, SchemaState
+from callbridge.store.sql import SqlStore
+from callbridge.store.upkeep import backup, check
+
+__all__ = [
+    "Counts",
+    "Kept",
+    "SchemaAge",
+    "SchemaState",
+    "SqlStore",
+    "backup",
+    "check",
+    "open_store",
+    "schema_state",
+    "upgrade",
+]

@@ -1,0 +1,79 @@
+"""Whose turn it is: the heads of lanes, one subscriber after the other.
+
+Each subscriber has a look-up of its own into the index of heads, which ends
+after `limit` rows: what waits for one costs the others nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import chain, islice, zip_longest
+from typing import Any, Final
+
+from sqlalchemy import Connection, ScalarSelect, Select, bindparam, select
+from sqlalchemy.engine import Row
+
+from callbridge.ports import Due
+from callbridge.store.columns import Moment
+from callbridge.store.tables import events, outbox
+
+Busy = frozenset[tuple[str, str]]
+"""(subscriber, lane)"""
+
+_o: Final = outbox.c
+
+
+def _subscribers() -> Select[str]:
+    """Step from each subscriber to the next; DISTINCT would read every head."""
+
+    def after(*conditions: Any) -> ScalarSelect[str]:
+        heads = select(_o.subscriber).where(_o.next_at.is_not(None), *conditions)
+        return heads.order_by(_o.subscriber).limit(1).scalar_subquery()
+
+    found = select(after().label("subscriber")).cte("found", recursive=True)
+    found = found.union_all(select(after(_o.subscriber > found.c.subscriber)).where(found.c.subscriber.is_not(None)))
+    return select(found.c.subscriber).where(found.c.subscriber.is_not(None))
+
+
+_SUBSCRIBERS: Final = _subscribers()
+_HEADS: Final = (
+    select(_o.subscriber, _o.lane, _o.event_id, _o.sequence, events.c.body, _o.attempts, _o.next_at, _o.position)
+    .join(events, events.c.position == _o.position)
+    .where(_o.subscriber == bindparam("to"), _o.next_at <= bindparam("now", type_=Moment))
+    .order_by(_o.next_at, _o.position)
+    .limit(bindparam("most"))
+)
+_NEXT: Final = (
+    select(_o.lane, _o.next_at)
+    .where(_o.subscriber == bindparam("to"), _o.next_at.is_not(None))
+    .order_by(_o.next_at, _o.position)
+    .limit(bindparam("most"))
+)
+
+
+def due(connection: Connection, now: datetime, limit: int, busy: Busy) -> Sequence[Due]:
+    """Return up to `limit` heads whose time has come: chosen from each subscriber in turn, given oldest first."""
+    waiting = [_heads(connection, to, now, limit, busy) for to in connection.scalars(_SUBSCRIBERS).all()]
+    in_turn = (head for head in chain.from_iterable(zip_longest(*waiting)) if head is not None)
+    chosen = sorted(islice(in_turn, limit), key=lambda head: (head.next_at, head.position))
+    return [Due(head.subscriber, head.lane, head.event_id, head.sequence, head.body, head.attempts) for head in chosen]
+
+
+def next_due(connection: Connection, busy: Busy) -> datetime | None:
+    """Return when the next head of a lane not in `busy` has its turn."""
+    times = [_next(connection, to, busy) for to in connection.scalars(_SUBSCRIBERS).all()]
+    return min((at for at in times if at), default=None)
+
+
+def _heads(connection: Connection, to: str, now: datetime, limit: int, busy: Busy) -> Sequence[Row[*tuple[Any, ...]]]:
+    found = connection.execute(_HEADS, {"to": to, "now": now, "most": limit + _lanes_busy(to, busy)})
+    return [head for head in found if (to, head.lane) not in busy]
+
+
+def _next(connection: Connection, to: str, busy: Busy) -> datetime | None:
+    found = connection.execute(_NEXT, {"to": to, "most": 1 + _lanes_busy(to, busy)})
+    return next((head.next_at for head in found if (to, head.lane) not in busy), None)
+
+
+def _lanes_busy(to: str, busy: Busy) -> int:
+    """How many of a subscriber's heads may have to be passed over."""
+    return sum(subscriber == to for subscriber, _ in busy)

@@ -1,0 +1,13 @@
+"""What Alembic runs: the steps, on the connection and in the transaction `schema` hands over."""
+
+from alembic import context
+
+from callbridge.store.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    transactional_ddl=True,  # Alembic's default for SQLite is meant for drivers that begin transactions by themselves
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,113 @@
+"""Who has still to get what, lane by lane.
+
+The law: in a lane, (subscriber, call), only the head has its turn: the waiting
+event with the smallest sequence. It alone has a `next_at`; whoever stands
+behind it gets one when the head is delivered or dead. So what is due is a look
+into an index of heads, however long the lanes of a dead subscriber grow. A call's
+events are put in the order of their sequence: a newcomer is never before a head.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, and_, bindparam, case, delete, exists, func, insert, literal, null, select, update
+
+from callbridge.ports import Attempt, Told
+from callbridge.store.columns import Moment
+from callbridge.store.rows import Row
+from callbridge.store.tables import DEAD, WAITING, outbox
+from callbridge.store.upserts import run
+
+Busy = frozenset[tuple[str, str]]
+"""(subscriber, lane)"""
+
+_o: Final = outbox.c
+_other: Final = outbox.alias("other")
+
+_MINE: Final = and_(_o.subscriber == bindparam("to"), _o.lane == bindparam("along"))
+_ONE: Final = and_(_MINE, _o.event_id == bindparam("event"))
+_WAITING_IN_LANE: Final = and_(
+    _other.c.subscriber == bindparam("to"),
+    _other.c.lane == bindparam("along"),
+    _other.c.state == WAITING,
+)
+
+_PUT: Final = insert(outbox).values(
+    subscriber=bindparam("to"),
+    lane=bindparam("along"),
+    sequence=bindparam("number"),
+    event_id=bindparam("event"),
+    position=bindparam("place"),
+    state=WAITING,
+    attempts=0,
+    next_at=case(
+        (exists(select(literal(1)).select_from(_other).where(_WAITING_IN_LANE)), null()),
+        else_=bindparam("now", type_=Moment),
+    ),
+    queued_at=bindparam("now", type_=Moment),
+)
+_DELIVERED: Final = delete(outbox).where(_ONE)
+_FAILED: Final = (
+    update(outbox)
+    .where(_ONE, _o.state == WAITING)
+    .values(
+        state=bindparam("becomes"),
+        attempts=_o.attempts + 1,
+        next_at=bindparam("again_at", type_=Moment),
+        tried_at=bindparam("now", type_=Moment),
+        last_error=bindparam("why"),
+    )
+)
+_PROMOTE: Final = (
+    update(outbox)
+    .where(
+        _MINE,
+        _o.state == WAITING,
+        _o.next_at.is_(None),
+        _o.sequence == select(func.min(_other.c.sequence)).where(_WAITING_IN_LANE).scalar_subquery(),
+    )
+    .values(next_at=bindparam("now", type_=Moment))
+)
+
+
+def put(connection: Connection, told: Iterable[tuple[Told, int]], now: datetime) -> None:
+    """Put events, each with its position, behind what already waits in their lanes."""
+    rows = [
+        {
+            "to": subscriber,
+            "along": lane_of(one),
+            "number": one.event.sequence or 0,
+            "event": one.event.id,
+            "place": position,
+            "now": now,
+        }
+        for one, position in told
+        for subscriber in dict.fromkeys(one.subscribers)
+    ]
+    run(connection, _PUT, rows)
+
+
+def lane_of(told: Told) -> str:
+    return told.event.call.id if told.event.call else told.event.id
+
+
+def settle(connection: Connection, attempts: Sequence[Attempt]) -> None:
+    """Write what came of some tries; an attempt at what is no longer there changes nothing."""
+    run(connection, _DELIVERED, [_one(attempt) for attempt in attempts if attempt.delivered])
+    run(connection, _FAILED, [_failure(attempt) for attempt in attempts if not attempt.delivered])
+    run(connection, _PROMOTE, [_lane(attempt) for attempt in attempts if attempt.delivered or not attempt.next_at])
+
+
+def _one(attempt: Attempt) -> Row:
+    return {"to": attempt.subscriber, "along": attempt.lane, "event": attempt.event_id}
+
+
+def _lane(attempt: Attempt) -> Row:
+    return {"to": attempt.subscriber, "along": attempt.lane, "now": attempt.at}
+
+
+def _failure(attempt: Attempt) -> Row:
+    becomes = WAITING if attempt.next_at else DEAD
+    outcome = {"becomes": becomes, "again_at": attempt.next_at, "now": attempt.at, "why": attempt.error}
+    return {**_one(attempt), **outcome}

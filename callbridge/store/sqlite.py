@@ -1,0 +1,167 @@
+"""SQLite: one writer for life, some readers, one daemon a file.
+
+Each piece of work runs whole on a thread: one hop there and back. Rejected:
+aiosqlite, where every statement is a hop of its own and a batch has eight.
+"""
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, TypeVar
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import QueuePool
+
+from callbridge.errors import AlreadyRunning, StoreUnavailable
+from callbridge.store.access import Work, translated
+
+READERS: Final = 3
+BUSY_S: Final = 5.0
+"""How long another program's lock is waited for."""
+
+_WRITER: Final = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",  # a commit is on the disk when it returns
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA wal_autocheckpoint = 1000",  # pages
+    "PRAGMA journal_size_limit = 67108864",  # bytes the WAL may keep after a checkpoint
+    "PRAGMA cache_size = -16000",  # KiB
+)
+_READER: Final = (
+    "PRAGMA query_only = ON",
+    # The writer alone checkpoints: two that do can spoil the WAL before SQLite 3.51.3.
+    "PRAGMA wal_autocheckpoint = 0",
+)
+
+T = TypeVar("T")
+
+
+class SqliteAccess:
+    """The only writer of a file, kept so by a lock on `<file>.lock`.
+
+    Raises, when built:
+        AlreadyRunning: somebody else has the lock.
+        StoreUnavailable: the file is not there, or may not be written.
+    """
+
+    def __init__(self, path: Path, deadline_s: float) -> None:
+        self._place = str(path)
+        self._deadline_s = deadline_s
+        self._lock = _take_lock(path)
+        self._writer = _engine(path, 1, _WRITER, "BEGIN IMMEDIATE")
+        self._readers = reading_engine(path)
+        self._write_thread = ThreadPoolExecutor(1, "store-write")
+        self._read_threads = ThreadPoolExecutor(READERS, "store-read")
+        self._closed = False
+
+    async def write(self, work: Work[T]) -> T:
+        return await self._run(self._write_thread, self._writer, work)
+
+    async def read(self, work: Work[T]) -> T:
+        return await self._run(self._read_threads, self._readers, work)
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        closing = asyncio.get_running_loop().run_in_executor(self._write_thread, self._give_back)
+        self._write_thread.shutdown(wait=False)
+        with translated(self._place):
+            async with asyncio.timeout(self._deadline_s):
+                await closing
+
+    async def _run(self, threads: ThreadPoolExecutor, engine: Engine, work: Work[T]) -> T:
+        if self._closed:
+            raise StoreUnavailable(f"The database {self._place} is closed already.")
+        with translated(self._place):
+            async with asyncio.timeout(self._deadline_s):
+                return await asyncio.get_running_loop().run_in_executor(threads, in_transaction, engine, work)
+
+    def _give_back(self) -> None:
+        """Readers first: whoever closes last checkpoints, and that is the writer."""
+        self._read_threads.shutdown(wait=True)
+        self._readers.dispose()
+        self._writer.dispose()
+        os.close(self._lock)
+
+
+def in_transaction(engine: Engine, work: Work[T]) -> T:
+    with engine.begin() as connection:
+        return work(connection)
+
+
+def reading_engine(path: Path) -> Engine:
+    """Return what reads the file beside whoever writes it; it cannot write, nor make the file."""
+    return _engine(path, READERS, _READER, "BEGIN")
+
+
+def make_file(path: Path) -> None:
+    """Make an empty database file that only its owner may read, unless there is one.
+
+    SQLite gives the WAL the same rights.
+    """
+    with suppress(FileExistsError):
+        os.close(_create(path, os.O_EXCL))
+
+
+def _engine(path: Path, connections: int, pragmas: Sequence[str], begin: str) -> Engine:
+    """SQLAlchemy says `begin` itself and sqlite3 none: its own transaction control begins too late.
+
+    A deferred transaction that turns into a write fails at once when somebody
+    wrote since it began, whatever the busy timeout.
+    """
+    uri = f"file:{quote(str(path))}?mode=rw"
+
+    def connect() -> sqlite3.Connection:
+        raw = sqlite3.connect(uri, BUSY_S, isolation_level=None, check_same_thread=False, uri=True)
+        for pragma in pragmas:
+            raw.execute(pragma).close()
+        return raw
+
+    engine = create_engine(
+        "sqlite+pysqlite://",
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=connections,
+        max_overflow=0,
+    )
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _take_lock(path: Path) -> int:
+    """Return the descriptor that holds the lock; the kernel lets go of it however the process ends."""
+    lock = _create(path.with_name(f"{path.name}.lock"), 0)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = os.read(lock, 20).decode("ascii", "replace").strip()
+        os.close(lock)
+        raise AlreadyRunning(
+            f"Process {holder or '?'} works on the database {path} already. Stop it first, or give this one another.",
+        ) from error
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    return lock
+
+
+def _create(path: Path, flags: int) -> int:
+    try:
+        return os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | flags, 0o600)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise StoreUnavailable(
+            f"{path} cannot be made or written: {error.strerror}. "
+            f"Make the folder {path.parent}, with room on its disk, and give it to the daemon's user.",
+        ) from error

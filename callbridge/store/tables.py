@@ -1,0 +1,178 @@
+"""What the database looks like to the queries; `migrations` is what made it so.
+
+`calls`, `legs` and `timeline` are the call log. `live_calls` is the tracker's
+memory. `events` is everything ever told, in the order of `position`, with the
+exact bytes; `outbox` is what some subscriber has still to get of it.
+"""
+
+from typing import Final
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from callbridge.store.columns import ForeignText, Moment
+
+WAITING: Final = "waiting"
+DEAD: Final = "dead"
+
+metadata: Final = MetaData()
+
+calls: Final = Table(
+    "calls",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("pbx", Text, nullable=False),
+    Column("protocol", Text, nullable=False, unique=True),
+    Column("direction", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("answered_at", Moment),
+    Column("ended_at", Moment),
+    Column("from_number", ForeignText),
+    Column("from_raw", ForeignText),
+    Column("from_name", ForeignText),
+    Column("from_extension", ForeignText),
+    Column("to_number", ForeignText),
+    Column("to_raw", ForeignText),
+    Column("to_name", ForeignText),
+    Column("to_extension", ForeignText),
+    Column("queue", ForeignText),
+    Column("agent_extension", ForeignText),
+    Column("agent_name", ForeignText),
+    Column("wait_s", Float),
+    Column("ring_s", Float),
+    Column("hold_s", Float, nullable=False),
+    Column("talk_s", Float),
+    Column("reason", Text),
+    Column("ended_by", Text),
+    Column("hangup_cause", Integer),
+    Column("sequence", Integer, nullable=False),
+    Column("merged_into", Text),
+    Column("oddities", Integer, nullable=False),
+    Column("missed", JSON(none_as_null=True)),  # {"reason", "queue", "rung": [{"number", "raw", "name", "extension"}]}
+    Index("calls_started", "started_at"),
+    Index("calls_from", "from_number", "started_at"),
+    Index("calls_to", "to_number", "started_at"),
+    Index("calls_agent", "agent_extension", "started_at"),
+)
+
+legs: Final = Table(
+    "legs",
+    metadata,
+    Column("call_id", Text, ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("channel", ForeignText, nullable=False),
+    Column("uniqueid", ForeignText, nullable=False),
+    Column("side", Text, nullable=False),
+    Column("number", ForeignText),
+    Column("raw", ForeignText),
+    Column("name", ForeignText),
+    Column("extension", ForeignText),
+    Column("state", Text, nullable=False),
+    Column("trunk", Boolean, nullable=False),
+    Column("started_at", Moment),
+    Column("rang_at", Moment),
+    Column("up_at", Moment),
+    Column("ended_at", Moment),
+    Column("dial_status", ForeignText),
+    Column("cause", Integer),
+)
+
+timeline: Final = Table(
+    "timeline",
+    metadata,
+    Column("call_id", Text, ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("state", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+live_calls: Final = Table(
+    "live_calls",
+    metadata,
+    Column("call_id", Text, primary_key=True),
+    Column("pbx", Text, nullable=False),
+    Column("snapshot", LargeBinary, nullable=False),
+)
+
+events: Final = Table(
+    "events",
+    metadata,
+    # AUTOINCREMENT: a position is never given twice, even after the newest events were deleted.
+    Column("position", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("call_id", Text),
+    Column("sequence", Integer),
+    Column("pbx", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    UniqueConstraint("call_id", "sequence", name="events_sequence"),  # NULLs are distinct: events about no call
+    implicit_returning=False,
+    sqlite_autoincrement=True,
+)
+
+outbox: Final = Table(
+    "outbox",
+    metadata,
+    Column("subscriber", Text, primary_key=True),
+    Column("lane", Text, primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("event_id", Text, nullable=False),
+    Column("position", BigInteger, ForeignKey("events.position"), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Moment),  # of the head of a lane alone: NULL behind it, and when dead
+    Column("queued_at", Moment, nullable=False),
+    Column("tried_at", Moment),
+    Column("last_error", ForeignText),
+)
+
+# Only heads of lanes stand in it, so a hundred thousand rows behind dead heads cost a look-up nothing.
+heads: Final = Index(
+    "outbox_heads",
+    outbox.c.subscriber,
+    outbox.c.next_at,
+    outbox.c.position,
+    sqlite_where=outbox.c.next_at.is_not(None),
+    postgresql_where=outbox.c.next_at.is_not(None),
+)
+
+outbox_positions: Final = Index("outbox_positions", outbox.c.position)
+
+agents: Final = Table(
+    "agents",
+    metadata,
+    Column("pbx", Text, primary_key=True),
+    Column("extension", ForeignText, primary_key=True),
+    Column("name", ForeignText),
+    Column("first_seen", Moment, nullable=False),
+    Column("last_seen", Moment, nullable=False),
+)
+
+protocols: Final = Table(
+    "protocols",
+    metadata,
+    Column("day", Text, primary_key=True),
+    Column("last", Integer, nullable=False),
+)
+
+pbx_heard: Final = Table(
+    "pbx_heard",
+    metadata,
+    Column("pbx", Text, primary_key=True),
+    Column("heard_at", Moment, nullable=False),
+)
