@@ -80,10 +80,14 @@ class Action(StrEnum):
     # Telling subscribers
     DELIVERY_DONE = "delivery.done"  # a subscriber took an event (debug)
     DELIVERY_FAILED = "delivery.failed"  # a try failed; with the time of the next one
-    DELIVERY_DEAD = "delivery.dead"  # given up after the last try
+    DELIVERY_GIVEN_UP = "delivery.given_up"  # a dead letter: the last try failed, or the subscriber refused for good
     DELIVERY_FORBIDDEN = "delivery.forbidden"  # the egress guard refused the address
-    SUBSCRIBER_PAUSED = "subscriber.paused"  # by a person, or because it answered 410
-    SUBSCRIBER_RESUMED = "subscriber.resumed"
+    DELIVERY_PAUSED = "delivery.paused"  # nothing more for this subscriber: a person said so, or it answered 410
+    DELIVERY_RESUMED = "delivery.resumed"
+    DELIVERY_READ_FAILED = "delivery.read_failed"  # what is due cannot be read from the database; tried again
+    DELIVERY_SETTLE_FAILED = "delivery.settle_failed"  # what came of tries cannot be written; tried again
+    DELIVERY_UNSETTLED = "delivery.unsettled"  # stopped before it could be written: some events are sent twice
+    DELIVERY_RESTARTED = "delivery.restarted"  # a part of the worker died and was started again
 
     # The local side
     HTTP_LISTENING = "http.listening"
@@ -107,7 +111,8 @@ HIDDEN: Final = "•••"
 
 _WEBHOOK_SECRET: Final = r"whsec_[A-Za-z0-9+/=_-]+"  # noqa: S105 - what secrets look like, not one
 _WHOLE_NUMBER: Final = re.compile(r"\+\d{7,15}\b")
-_CONTROLS: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
+_CONTROLS: Final = {**{code: 0x2400 + code for code in range(32)}, **dict.fromkeys(range(127, 160), 0xFFFD)}
+"""Control characters to the pictures Unicode has of them."""
 _LEVELS: Final[Mapping[Level, int]] = {
     "debug": logging.DEBUG,
     "info": logging.INFO,
