@@ -1,0 +1,272 @@
+"""Whose turn it is at one subscriber: no waiting, no database, no network.
+
+A lane is what must stay in order: one call's events for one subscriber. Events
+come by two ways:
+
+- **direct**: the pipeline has committed an event and hands it over (`offer`); it
+  goes out from memory, and the database is not read.
+- **from the database**: for lanes that are **behind**. After a start, and after
+  more came than memory may hold, that is all of them: *catching up*.
+
+The database is always the truth: every row stays there as undelivered until the
+try's result is settled, so what is in memory may be dropped at any time.
+
+Why no event is forgotten and none overtakes another of its lane:
+
+1. While not catching up, this holds between any two steps: a lane with undelivered
+   rows whose commit was offered is either behind, or all those rows are in
+   `_queues[lane]`, in order, but for the ones delivered and not yet settled.
+   `offer` keeps it: it appends to the lane's queue, or the lane is behind and the
+   row waits in the database. `done` keeps it: a failure makes the lane behind
+   before anything else happens, and drops the queue, which the database has too.
+   `fall_back` makes every lane behind at once.
+2. A lane in `_queues` has one turn on the way at most, the head. A lane that is
+   behind is taken from the database (`found`) only when nothing of it is queued,
+   on the way or unsettled, both when the read began (it was in `busy`) and now; and
+   only when it was behind when the read began, or else the answer could be older
+   than what memory did meanwhile. `due` itself gives heads only.
+3. A lane stops being behind in `surveyed` alone. A survey reads every undelivered
+   head there is, its time come or not. A lane not among them had nothing when the
+   database was read, and nothing since, if no commit was offered meanwhile
+   (`_touched`) and nothing of it was on the way or unsettled at the beginning or is
+   now: so the next event of the lane is its first undelivered one, and may go
+   direct. Of any other lane we do not know, and it stays as it was.
+4. A commit that a survey saw and that is offered after it finds its lane behind, so
+   it is left to the database: not lost, not doubled. A commit the survey did not
+   see was offered during it (touched) or after it (1).
+
+Two promises are asked of the caller: `offer` is called in commit order, after
+each commit; and reads and surveys of one subscriber do not overlap.
+"""
+
+from collections import Counter, deque
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from callbridge.ports import Due
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A try that is to be made: `attempt` is 1 for the first."""
+
+    lane: str
+    event_id: str
+    body: bytes
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What was so when a read of the database began; given back with its answer."""
+
+    now: datetime
+    busy: frozenset[str]
+    """Lanes to leave out of the read."""
+    behind: frozenset[str] | None
+    """Lanes whose heads may be taken from the answer; None: any."""
+
+
+class Lanes:
+    """The lanes of one subscriber.
+
+    `held_most` bounds the events in memory, `behind_most` the lanes remembered as
+    behind; over either, everything comes from the database until it has been
+    caught up with.
+    """
+
+    def __init__(self, held_most: int = 1000, behind_most: int = 500) -> None:
+        self._held_most = held_most
+        self.behind_most = behind_most
+        self._queues: dict[str, deque[Turn]] = {}
+        self._ready: deque[str] = deque()
+        self._flying: set[str] = set()
+        self._unsettled: Counter[str] = Counter()
+        # When the lane's head comes due, where a failure told us; None where only the database knows.
+        self._behind: dict[str, datetime | None] | None = None
+        self._touched: set[str] | None = None
+        self._read_out = False
+        self.looking = True
+        """Whether the database may hold something that is due and that we have not read."""
+        self.doubtful = True
+        """Whether a survey could show that a lane is no longer behind."""
+        self.held = 0
+        """Events in memory that are not delivered."""
+        self.unsettled = 0
+        """Tries whose result is not yet written."""
+
+    @property
+    def catching_up(self) -> bool:
+        """Whether every event comes from the database."""
+        return self._behind is None
+
+    @property
+    def behind(self) -> int:
+        """How many lanes are known to be behind; while catching up none is counted."""
+        return 0 if self._behind is None else len(self._behind)
+
+    def offer(self, turn: Turn) -> None:
+        """Take an event that has just been committed; it may be left to the database."""
+        if self._touched is not None and len(self._touched) <= self.behind_most:
+            self._touched.add(turn.lane)
+        if self._behind is None or turn.lane in self._behind:
+            self.looking |= self._behind is None or self._behind[turn.lane] is None
+        elif self.held >= self._held_most:
+            self.fall_back()
+        else:
+            self._append(turn)
+
+    def _append(self, turn: Turn) -> None:
+        queue = self._queues.get(turn.lane)
+        if queue is None:
+            queue = self._queues[turn.lane] = deque()
+            self._ready.append(turn.lane)
+        queue.append(turn)
+        self.held += 1
+
+    def take(self) -> Turn | None:
+        """Return the next try to make, which is then on the way until `done`; None when there is none."""
+        if not self._ready:
+            return None
+        lane = self._ready.popleft()
+        self._flying.add(lane)
+        return self._queues[lane][0]
+
+    def done(self, turn: Turn, *, delivered: bool, next_at: datetime | None = None) -> None:
+        """Note what came of a try; its lane is unsettled until `settled`."""
+        self._flying.discard(turn.lane)
+        self._unsettled[turn.lane] += 1
+        self.unsettled += 1
+        if delivered:
+            self._advance(turn.lane)
+        else:
+            self._drop(turn.lane)
+        if self._behind is not None and (not delivered or turn.lane in self._behind):
+            self._behind[turn.lane] = next_at
+            if len(self._behind) > self.behind_most:
+                self.fall_back()
+
+    def _advance(self, lane: str) -> None:
+        queue = self._queues[lane]
+        queue.popleft()
+        self.held -= 1
+        if queue:
+            self._ready.append(lane)
+        else:
+            del self._queues[lane]
+
+    def _drop(self, lane: str) -> None:
+        self.held -= len(self._queues.pop(lane))
+
+    def settled(self, lane: str) -> None:
+        """Note that the database knows what came of one try."""
+        self.unsettled -= 1
+        self._unsettled[lane] -= 1
+        if not self._unsettled[lane]:
+            del self._unsettled[lane]
+        if self._behind is None or (lane in self._behind and self._behind[lane] is None):
+            self.looking = self.doubtful = True
+
+    def fall_back(self) -> None:
+        """Forget all that is not on the way: it comes from the database from here on."""
+        self._behind = None
+        self._read_out = False
+        self.looking = self.doubtful = True
+        self._ready.clear()
+        self._queues = {lane: deque((self._queues[lane][0],)) for lane in self._flying}
+        self.held = len(self._queues)
+
+    def restart(self) -> None:
+        """The same, after whatever was on the way has been broken off."""
+        self._flying.clear()
+        self.fall_back()
+
+    def look_again(self, *, at_all: bool = False) -> None:
+        """Time has passed, and what only the database knows may have come due.
+
+        `at_all`: it may even hold something for lanes we do not count as behind.
+        """
+        self.looking |= self._behind is None or None in self._behind.values()
+        self.doubtful |= at_all
+
+    def wants(self, now: datetime) -> bool:
+        """Whether a read of the database would give something to do."""
+        if self.looking or self._behind is None:
+            return self.looking
+        return any(at is not None and at <= now and lane not in self._queues for lane, at in self._behind.items())
+
+    def ask(self, now: datetime) -> Asking:
+        """Begin a read; its answer goes to `found`, and when there is none, to `unanswered`."""
+        self.looking = False
+        return Asking(now, self._busy(), None if self._behind is None else frozenset(self._behind))
+
+    def unanswered(self) -> None:
+        """The database did not answer."""
+        self.looking = self.doubtful = True
+        self._touched = None
+
+    def found(self, asking: Asking, heads: Collection[Due], *, complete: bool) -> int:
+        """Take the heads whose time has come; return how many are new. `complete`: there are no others."""
+        taken = [head for head in heads if self._may_take(asking, head.lane)]
+        for head in taken:
+            self._append(Turn(head.lane, head.event_id, head.body, head.attempts + 1))
+        self._read_out = complete
+        if not complete:
+            self.looking = True
+            if not taken and self._behind is not None:
+                self.fall_back()  # lanes we do not know of fill the answer
+        self._forget_times(asking)
+        return len(taken)
+
+    def _may_take(self, asking: Asking, lane: str) -> bool:
+        return (
+            (asking.behind is None or lane in asking.behind)
+            and lane not in asking.busy
+            and lane not in self._queues
+            and lane not in self._unsettled
+        )
+
+    def _forget_times(self, asking: Asking) -> None:
+        """A lane that was due by our reckoning and not by the database's is asked for now and then."""
+        if self._behind is None:
+            return
+        for lane, at in self._behind.items():
+            if at is not None and at <= asking.now and lane not in asking.busy:
+                self._behind[lane] = None
+
+    @property
+    def worth_a_survey(self) -> bool:
+        """Whether a survey may bring a lane back; while more is due than was read, it would only read the same."""
+        return self.doubtful and (self._read_out or not self.catching_up)
+
+    def survey(self, now: datetime) -> Asking:
+        """Begin a survey; its answer goes to `surveyed`, and when there is none, to `unanswered`."""
+        self.doubtful = False
+        self._touched = set()
+        return Asking(now, self._busy(), None)
+
+    def surveyed(self, asking: Asking, heads: Collection[str], *, complete: bool) -> None:
+        """Take the lanes of all undelivered heads but the busy ones: of which lanes do we know that they are behind?"""
+        touched, self._touched = self._touched or set(), None
+        if len(touched) > self.behind_most:
+            self.doubtful = True
+            return
+        unknown = asking.busy | touched | self._busy()
+        behind = {lane: None for lane in heads if lane not in unknown}
+        self._rest_behind(behind, unknown, complete=complete)
+
+    def _rest_behind(self, found: dict[str, None], unknown: frozenset[str], *, complete: bool) -> None:
+        before = dict.fromkeys(unknown) if self._behind is None else self._behind
+        kept = {lane: before[lane] for lane in before if lane in unknown}
+        if not complete or len(kept) + len(found) > self.behind_most:
+            self.doubtful = True
+            if self._behind is not None:
+                self.fall_back()
+            return
+        self._behind = {lane: before.get(lane) for lane in found} | kept
+        self.doubtful |= None in kept.values()
+        self.looking |= None in self._behind.values()
+
+    def _busy(self) -> frozenset[str]:
+        return frozenset(self._queues).union(self._unsettled)

@@ -1,0 +1,37 @@
+"""How often, how many, how long: the figures of delivery, in one place for tests to change."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Bounds and waits. The defaults are for production."""
+
+    page: int = 64
+    """Heads of lanes read from the database at once, for each subscriber."""
+    held_most: int = 1000
+    """Events in memory for one subscriber; over it they are left to the database."""
+    behind_most: int = 500
+    """Calls remembered as held back by an undelivered event; over it everything comes from the database."""
+    unsettled_most: int = 500
+    """Results not yet written for one subscriber; over it that subscriber waits."""
+    linger_s: float = 0.025
+    """How long results are gathered before they are written, so that one commit serves many."""
+    poll_s: float = 1.0
+    """How often the database is asked for what only it knows: retries of a former life."""
+    survey_s: float = 60.0
+    """How often it is asked for what nobody told us of, such as events set back by `webhook replay`."""
+    crowded_s: float = 5.0
+    """The least time between two surveys when the last found too many lanes behind."""
+    store_s: float = 30.0
+    """The deadline of one read or write of the database."""
+    store_rest_s: tuple[float, float] = (0.1, 5.0)
+    """First and longest wait before asking a database again that could not be reached."""
+    failures: int = 8
+    """Failures in a row after which a subscriber is left alone for a while: a dead one costs next to nothing then."""
+    rest_s: tuple[float, float] = (1.0, 30.0)
+    """First and longest such rest; it doubles."""
+    restart_s: float = 1.0
+    """The wait before a part that broke is started again."""
+    grace_s: float = 5.0
+    """How long a stop waits for what is on the way, and for its results to be written."""

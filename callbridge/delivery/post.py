@@ -1,0 +1,156 @@
+"""One try: a signed POST, and in words what came of it."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from http import HTTPStatus
+from types import TracebackType
+from typing import Final, Self
+
+import aiohttp
+from yarl import URL
+
+from callbridge.clock import Clock
+from callbridge.delivery.guard import Guard, GuardedResolver
+from callbridge.delivery.retry import Outcome
+from callbridge.delivery.signature import Signer
+from callbridge.delivery.subscriber import Subscriber
+from callbridge.errors import AddressForbidden
+
+ANSWER_MOST: Final = 16 * 1024
+"""Bytes of an answer that are read; after them the connection is dropped."""
+
+DRAIN_S: Final = 1.0
+"""How long an answer's body may take once its status is known: all that depends on it is whether the connection can be
+used again."""
+
+SHOWN_MOST: Final = 200
+"""Characters of a refusal that go into the error."""
+
+KEEPALIVE_S: Final = 4.0
+"""Shorter than the 5 s after which Node's and uvicorn's servers close an idle connection: a POST sent into the closing
+is lost and costs a try."""
+
+
+class Poster:
+    """Sends one subscriber's webhooks over connections it keeps; use it as a context manager."""
+
+    def __init__(self, subscriber: Subscriber, clock: Clock, own: Collection[tuple[str, int]] = ()) -> None:
+        self._url = URL(subscriber.url)
+        self._timeout_s = subscriber.timeout_s
+        self._limit = subscriber.concurrency
+        self._clock = clock
+        old = () if subscriber.old_secret is None else (subscriber.old_secret,)
+        self._signer = Signer(subscriber.secret, *old)
+        self._guard = Guard(allow_private=subscriber.allow_private, own=own)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=self._limit,
+                resolver=GuardedResolver(self._guard),
+                socket_factory=self._guard.socket,
+                keepalive_timeout=KEEPALIVE_S,
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=self._timeout_s),
+            trust_env=False,
+            auto_decompress=False,
+            # Nothing packed: an answer's first bytes go into the error as they are.
+            headers={"accept-encoding": "identity", "accept": "*/*"},
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def post(self, event_id: str, body: bytes) -> Outcome:
+        """Try once. Never raises for anything the network or the receiver does."""
+        try:
+            return await self._post(event_id, body)
+        except AddressForbidden as error:
+            return Outcome(error=str(error))
+        except TimeoutError:
+            return Outcome(error=f"no answer within {self._timeout_s:g} s")
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return Outcome(error=in_words(error, self._url))
+
+    async def _post(self, event_id: str, body: bytes) -> Outcome:
+        if self._session is None:
+            raise RuntimeError("use Poster as a context manager")
+        headers = self._signer.headers(event_id, body, self._clock.now())
+        async with self._session.post(self._url, data=body, headers=headers, allow_redirects=False) as answer:
+            start = await _start_of(answer)
+            if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+                return Outcome(status=answer.status)
+            return Outcome(
+                status=answer.status,
+                error=_refusal(answer, start),
+                retry_after=answer.headers.get("retry-after"),
+            )
+
+
+async def _start_of(answer: aiohttp.ClientResponse) -> bytes:
+    """Return the first bytes of the answer's body; drop the connection when there is more than we read.
+
+    The status has decided by now: a body that is slow, endless or broken changes nothing.
+    """
+    start = bytearray()
+    try:
+        async with asyncio.timeout(DRAIN_S):
+            while len(start) <= ANSWER_MOST and (piece := await answer.content.readany()):
+                start += piece
+    except (TimeoutError, aiohttp.ClientError, OSError):
+        answer.close()
+    if len(start) > ANSWER_MOST:
+        answer.close()
+    return bytes(start[:ANSWER_MOST])
+
+
+def _refusal(answer: aiohttp.ClientResponse, start: bytes) -> str:
+    words = f"answered {answer.status} {answer.reason or ''}".rstrip()
+    if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
+        words += ", a redirect, which is not followed: give the final URL"
+    said = _printable(start.decode("utf-8", "replace"))
+    return f"{words}: {said}" if said else words
+
+
+def _printable(text: str) -> str:
+    """One line, without control characters, short."""
+    words = " ".join(text[: SHOWN_MOST * 2].split())
+    return "".join(letter for letter in words if letter.isprintable())[:SHOWN_MOST]
+
+
+def in_words(error: Exception, url: URL) -> str:
+    """Return what went wrong for an admin. The URL's path and query stay out: they may hold a token."""
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, PermissionError):
+        return _reason(error)
+    for kind, words in WORDS:
+        if isinstance(error, kind):
+            return words.format(where=f"{url.host} port {url.port}", host=url.host, reason=_reason(error))
+    return f"not sent to {url.host} port {url.port}: {type(error).__name__}"
+
+
+WORDS: Final[Sequence[tuple[type[Exception], str]]] = (
+    (aiohttp.ClientConnectorDNSError, "the name {host} cannot be resolved: {reason}"),
+    (aiohttp.ClientConnectorCertificateError, "the TLS certificate of {where} is refused: {reason}"),
+    (aiohttp.ClientConnectorSSLError, "TLS with {where} failed: {reason}"),
+    (aiohttp.ClientConnectorError, "no connection to {where}: {reason}"),
+    (aiohttp.InvalidURL, "the URL is not usable: it must be http:// or https:// and a host"),
+    (aiohttp.ServerDisconnectedError, "{where} closed the connection without an answer"),
+    (ConnectionError, "{where} closed the connection without an answer"),
+    (aiohttp.ClientOSError, "the connection to {where} broke: {reason}"),
+    (aiohttp.ClientResponseError, "{where} does not answer in HTTP"),
+)
+"""The first row that fits."""
+
+
+def _reason(error: Exception) -> str:
+    cause = getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error
+    return _printable(getattr(cause, "strerror", None) or str(cause)).strip(" .,:;")

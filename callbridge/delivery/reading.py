@@ -1,0 +1,134 @@
+"""Reading the database for lanes that are behind: after a start, a failure, or more than memory may hold."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from callbridge.clock import Clock
+from callbridge.delivery.lanes import Asking
+from callbridge.delivery.line import Line
+from callbridge.delivery.pace import Pace
+from callbridge.errors import StoreUnavailable
+from callbridge.ports import Due, Store
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("delivery")
+
+EVER: Final = timedelta(days=400)
+"""Later than any retry: everything undelivered is due by then."""
+
+
+class Reader:
+    """Reads for all lines at once.
+
+    `Store.due` serves the subscribers in turn, so with room for a page each, one
+    with fewer heads in the answer than a page has no others.
+    """
+
+    def __init__(self, store: Store, clock: Clock, pace: Pace) -> None:
+        self._store = store
+        self._clock = clock
+        self._pace = pace
+        self._wake = asyncio.Event()
+        self._tick_at = 0.0
+        self._survey_all_at = 0.0
+        # Subscribers that were removed may still have events: they take part in the turns.
+        self._names: set[str] = set()
+
+    def wake(self) -> None:
+        """Look at the lines soon."""
+        self._wake.set()
+
+    async def run(self, lines: Mapping[str, Line]) -> None:
+        """Read for ever, whenever a line has something to gain from it."""
+        self._names |= lines.keys()
+        rest, longest = self._pace.store_rest_s
+        while True:
+            await self._woken(tuple(lines.values()))
+            try:
+                await self._look(tuple(lines.values()))
+                rest = self._pace.store_rest_s[0]
+            except (StoreUnavailable, TimeoutError) as error:
+                log.warning("deliveries cannot be read", action="delivery.read_failed", error=str(error))
+                await asyncio.sleep(rest)
+                rest = min(rest * 2, longest)
+
+    async def _woken(self, lines: Sequence[Line]) -> None:
+        try:
+            async with asyncio.timeout(self._pace.poll_s):
+                await self._wake.wait()
+        except TimeoutError:
+            self._tick_at = 0.0
+        self._wake.clear()
+        if self._clock.monotonic() >= self._tick_at:
+            self._tick_at = self._clock.monotonic() + self._pace.poll_s
+            self._time_passed(lines)
+
+    def _time_passed(self, lines: Sequence[Line]) -> None:
+        at_all = self._clock.monotonic() >= self._survey_all_at
+        if at_all:
+            self._survey_all_at = self._clock.monotonic() + self._pace.survey_s
+        for line in lines:
+            line.lanes.look_again(at_all=at_all)
+            line.start()
+
+    async def _look(self, lines: Sequence[Line]) -> None:
+        now = self._clock.now()
+        wanting = [line for line in lines if line.room and line.lanes.wants(now)]
+        if wanting:
+            await self._read(now, wanting)
+        doubting = [line for line in lines if self._may_survey(line)]
+        if doubting:
+            await self._survey(now, doubting)
+
+    def _may_survey(self, line: Line) -> bool:
+        return line.open and line.lanes.worth_a_survey and self._clock.monotonic() >= line.survey_at
+
+    async def _read(self, now: datetime, wanting: Sequence[Line]) -> None:
+        askings = {line.name: line.lanes.ask(now) for line in wanting}
+        heads = await self._due(now, self._pace.page, wanting, askings)
+        for line in wanting:
+            mine = heads[line.name]
+            line.lanes.found(askings[line.name], mine, complete=len(mine) < self._pace.page)
+            line.start()
+
+    async def _survey(self, now: datetime, doubting: Sequence[Line]) -> None:
+        askings = {line.name: line.lanes.survey(now) for line in doubting}
+        heads = await self._due(now + EVER, self._pace.behind_most + 1, doubting, askings)
+        for line in doubting:
+            lanes = [head.lane for head in heads[line.name]]
+            complete = len(lanes) <= self._pace.behind_most
+            if not complete:
+                line.survey_at = self._clock.monotonic() + self._pace.crowded_s
+            line.lanes.surveyed(askings[line.name], lanes, complete=complete)
+            if line.lanes.looking:
+                self.wake()
+
+    async def _due(
+        self,
+        now: datetime,
+        each: int,
+        lines: Sequence[Line],
+        askings: Mapping[str, Asking],
+    ) -> Mapping[str, list[Due]]:
+        """Return the heads of each subscriber: all it has, or at least `each`."""
+        busy = frozenset((name, lane) for name, asking in askings.items() for lane in asking.busy)
+        try:
+            async with asyncio.timeout(self._pace.store_s):
+                return await self._in_turn(now, each, busy)
+        except BaseException:
+            for line in lines:
+                line.lanes.unanswered()
+            raise
+
+    async def _in_turn(self, now: datetime, each: int, busy: frozenset[tuple[str, str]]) -> Mapping[str, list[Due]]:
+        while True:
+            heads = defaultdict[str, list[Due]](list)
+            for head in await self._store.due(now, each * len(self._names), busy):
+                heads[head.subscriber].append(head)
+            if heads.keys() <= self._names:
+                return heads
+            self._names |= heads.keys()
