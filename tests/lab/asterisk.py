@@ -1,0 +1,123 @@
+"""A real Asterisk of one's own, in a temporary folder, on a loopback network of its own."""
+
+import asyncio
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from tests.lab.ami_tap import AmiTap
+from tests.lab.network import Network
+from tests.lab.processes import start
+from tests.lab.program import Program, find_program
+from tests.lab.sounds import write_tone
+from tests.lab.templates import furnish
+
+SECRET: Final = "lab-secret-never-in-a-log"  # noqa: S105 - of the lab's own Asterisk, on loopback
+AMI_PORT: Final = 5038
+HTTP_PORT: Final = 8088
+START_WITHIN_S: Final = 30
+STOP_WITHIN_S: Final = 5
+PARKING_S: Final = 3
+
+_TEMPLATES = Path(__file__).parent / "asterisk"
+_EMPTY = ("acl.conf", "udptl.conf", "geolocation.conf", "pjproject.conf", "websocket_client.conf", "indications.conf")
+"""Files it grumbles about when they are missing; the defaults do."""
+
+_SOUNDS = ("hello.wav", "beep.wav")
+"""All the lab plays, so that no package of sounds is needed. Voicemail wants its beep."""
+
+
+class AsteriskDidNotStart(Exception):
+    """The text ends with the tail of its log."""
+
+
+class Asterisk:
+    """`async with Asterisk() as pbx:` - up and fully booted inside, gone without a trace after."""
+
+    def __init__(self, program: Program | None = None) -> None:
+        self.program = program or find_program()
+
+    async def __aenter__(self) -> Self:
+        self._folder = tempfile.TemporaryDirectory(prefix="callbridge-lab-")
+        self.home = Path(self._folder.name)
+        self.network = Network.claim()
+        self.ip = self.network.address(1)
+        self._furnish()
+        try:
+            await self.start()
+        except BaseException:
+            await self.__aexit__(None, None, None)
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+        self.network.release()
+        self._folder.cleanup()
+
+    async def start(self) -> None:
+        """Also after `stop` or `kill`: the same PBX comes back, with the same files."""
+        command = (*self.program.command, "-f", "-C", str(self.home / "etc/asterisk.conf"))
+        self._child = await start(*command, log=self.home / "log/console")
+        try:
+            await asyncio.wait_for(self._boots(), START_WITHIN_S)
+        except (TimeoutError, OSError, EOFError) as error:
+            await self._child.stop(within_s=STOP_WITHIN_S)
+            raise AsteriskDidNotStart(f"{error!r}\n{self.log_tail()}") from error
+
+    async def stop(self) -> None:
+        await self._child.stop(within_s=STOP_WITHIN_S)
+
+    async def kill(self) -> None:
+        """As a power cut would: no hangups, no goodbye to anybody."""
+        await self._child.kill()
+
+    def tap(self, capture: Path | None = None, user: str = "driver") -> AmiTap:
+        """A listener, not yet connected; enter it with `async with`."""
+        return AmiTap(self.ip, AMI_PORT, user, SECRET, capture)
+
+    def log_tail(self, lines: int = 40) -> str:
+        logs = [self.home / "log" / name for name in ("console", "full")]
+        return "\n".join(
+            f"--- {log.name}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+            for log in logs
+            if log.exists()
+        )
+
+    async def _boots(self) -> None:
+        while True:
+            if self._child.ended:
+                raise EOFError(f"Asterisk ended with {self._child.returncode}")
+            try:
+                async with self.tap() as tap:
+                    await tap.hears("FullyBooted", within_s=START_WITHIN_S)
+            except (ConnectionError, EOFError):
+                await asyncio.sleep(0.05)  # nothing tells when its port opens: ask again
+            else:
+                return
+
+    def _furnish(self) -> None:
+        for name in ("var/keys", "spool", "run", "log/cel-custom", "data/sounds/en"):
+            (self.home / name).mkdir(parents=True)
+        for name in ("documentation", "rest-api", "static-http"):
+            (self.home / "data" / name).symlink_to(self.program.data / name)
+        for sound in _SOUNDS:
+            write_tone(self.home / "data/sounds/en" / sound, seconds=1.5)
+        furnish(self.home / "etc", _TEMPLATES, self._values())
+        for name in _EMPTY:
+            (self.home / "etc" / name).touch()
+
+    def _values(self) -> dict[str, object]:
+        return {
+            "home": self.home,
+            "modules": self.program.modules,
+            "ip": self.ip,
+            "net": self.network.prefix,
+            "ami_port": AMI_PORT,
+            "http_port": HTTP_PORT,
+            "secret": SECRET,
+            "parking_s": PARKING_S,
+        }

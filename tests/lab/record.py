@@ -1,0 +1,57 @@
+"""Record what a real Asterisk says of each scene: `python -m tests.lab.record --to FOLDER [NAME ...]`.
+
+Each scene gets a fresh Asterisk, so a recording never depends on the one before.
+Beside `NAME.ami`, the bytes, stands `NAME.journal`: what the phones did and noticed, and when.
+"""
+
+import argparse
+import asyncio
+import fnmatch
+import importlib
+import inspect
+from pathlib import Path
+
+from tests.lab.asterisk import Asterisk
+from tests.lab.room import Room
+from tests.lab.scenes import SCENES
+
+for _noun in ("alone", "groups", "inbound", "names", "outbound", "queues"):
+    importlib.import_module(f"tests.lab.scenes.{_noun}")
+
+
+async def record(name: str, folder: Path) -> None:
+    async with Asterisk() as pbx, pbx.tap(folder / f"{name}.ami") as tap, Room(pbx) as room:
+        try:
+            await SCENES[name](room)
+            await tap.quiet()
+        finally:
+            journal = [f"# {inspect.getdoc(SCENES[name])}", *room.journal]
+            (folder / f"{name}.journal").write_text("\n".join(journal) + "\n")
+
+
+async def record_all(patterns: list[str], folder: Path) -> list[str]:
+    """Return the names of those that failed."""
+    failed = []
+    for name in sorted(SCENES):
+        if any(fnmatch.fnmatch(name, pattern) for pattern in patterns):
+            try:
+                await record(name, folder)
+                print(f"ok     {name}")
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the next scene may do better
+                print(f"FAILED {name}: {error!r}")
+                failed.append(name)
+    return failed
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", default=["*"])
+    parser.add_argument("--to", type=Path, required=True)
+    given = parser.parse_args()
+    given.to.mkdir(parents=True, exist_ok=True)
+    if failed := asyncio.run(record_all(given.names, given.to)):
+        raise SystemExit(f"failed: {', '.join(failed)}")
+
+
+if __name__ == "__main__":
+    main()

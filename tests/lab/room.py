@@ -1,0 +1,113 @@
+"""The room where a test takes place: phones at their addresses around one PBX."""
+
+import asyncio
+import tempfile
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from callbridge.clock import SystemClock
+from tests.lab.ami_tap import AmiTap, Message
+from tests.lab.asterisk import Asterisk
+from tests.lab.odd_phones import OddCaller, Refuser
+from tests.lab.phones import Phone, Place
+
+PEOPLE: Final = {
+    "1001": ("Ana Costa", 11),
+    "1002": ("Bruno Reis", 12),
+    "1003": ("Carla Nunes", 13),
+    "1004": ("Duarte Lima", 14),
+    "201": ("Eva Pinto", 21),
+    "202": ("Filipe Sá", 22),
+    "203": ("Graça Melo", 23),
+    "204": ("Hugo Dias", 24),
+}
+"""Extension: name, and the last part of the phone's address. As pjsip.conf has them."""
+
+DEVICES: Final = {"desk": 15, "mobile": 16}
+"""Of Inês Vaz, extension 1005."""
+
+CARRIER: Final = 100
+"""Where calls to outside go; calls from outside come from here up to 107."""
+
+CUSTOMER: Final = ("912345678", "Maria Silva")
+
+
+class Room:
+    """Fresh phones for one test; all gone at its end."""
+
+    def __init__(self, pbx: Asterisk) -> None:
+        self.pbx = pbx
+        self.journal: list[str] = []
+        self._clock = SystemClock()
+        self._stack = AsyncExitStack()
+        self._driver: AmiTap | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    async def phone(self, extension: str) -> Phone:
+        name, host = PEOPLE[extension]
+        return await self._phone(extension, name, host)
+
+    async def device(self, which: str) -> Phone:
+        """One of the two devices of extension 1005."""
+        return await self._phone("1005", "Inês Vaz", DEVICES[which])
+
+    async def customer(self, number: str = CUSTOMER[0], name: str = CUSTOMER[1], host: int = CARRIER) -> Phone:
+        """Somebody outside. Only the one at CARRIER can be called; others call from hosts up to 107."""
+        return await self._phone(number, name, host)
+
+    async def refuser(self, who: str, answer: str) -> Refuser:
+        """`who` is an extension or "carrier"; `answer` is like `486 Busy Here`."""
+        host = CARRIER if who == "carrier" else PEOPLE[who][1]
+        refuser = Refuser(self._address(host), answer, self._folder())
+        return await self._stack.enter_async_context(refuser)
+
+    async def odd_caller(self, caller: str, *, more: str = "") -> OddCaller:
+        """An outside caller whose From header is `caller`, with `more` header lines."""
+        odd = OddCaller(self._address(CARRIER), self.pbx.ip, caller, self._folder(), more=more)
+        return await self._stack.enter_async_context(odd)
+
+    async def first_to_ring(self, *phones: Phone) -> Phone:
+        """Where the PBX decides whose turn it is."""
+        waiting = {asyncio.ensure_future(phone.rings()): phone for phone in phones}
+        done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        first = done.pop()
+        await first  # raises what went wrong
+        return waiting[first]
+
+    async def talk(self, seconds: float = 1.0) -> None:
+        """Time passes while people talk, wait or let it ring: the only sleep there is."""
+        await asyncio.sleep(seconds)
+
+    async def action(self, name: str, **headers: str) -> Message:
+        """What an admin does to the PBX over AMI."""
+        if self._driver is None:
+            self._driver = await self._stack.enter_async_context(self.pbx.tap())
+        self._note("driver", f"{name} {headers}")
+        return await self._driver.action(name, **headers)
+
+    async def _phone(self, number: str, name: str, host: int) -> Phone:
+        place = Place(self._address(host), self.pbx.ip, self._folder(), self._note)
+        phone = Phone(number, name, place)
+        return await self._stack.enter_async_context(phone)
+
+    def _note(self, who: str, what: str) -> None:
+        self.journal.append(f"{self._clock.now().timestamp():.6f} {who:>10} {what}")
+
+    def _address(self, host: int) -> str:
+        return self.pbx.network.address(host)
+
+    def _folder(self) -> Path:
+        phones = self.pbx.home / "phones"
+        phones.mkdir(exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=phones))
