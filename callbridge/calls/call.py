@@ -48,7 +48,7 @@ class Reason(StrEnum):
     UNALLOCATED = "unallocated"
     CONGESTION = "congestion"
     VOICEMAIL = "voicemail"
-    NOT_DIALLED = "not_dialled"
+    IVR = "ivr"
     INTERRUPTED = "interrupted"
 
 

@@ -1,0 +1,179 @@
+"""AMI events as facts: one table, each row an event's name and how it reads.
+
+Only what stands here is asked of Asterisk (see `EVENTS_NEEDED` for the
+server-side filter) and only this module knows AMI's header names.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from callbridge.asterisk.ami.wire import Message
+from callbridge.calls import facts as f
+
+Reading = Callable[[str, datetime, Message], f.Fact | None]
+
+NOT_GIVEN: Final = frozenset({"<unknown>", ""})
+"""What Asterisk writes in place of a caller ID it does not have."""
+
+C_ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
+C_ESCAPES: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+QUOTED_PAIR: Final = re.compile(r'\\(["\\])')
+
+CALLING: Final = frozenset({"Ring", "Up"})
+"""ChannelStateDesc of a new channel whose device began it; one the PBX dials out on is born Down."""
+
+
+def facts_from(pbx: str, message: Message, received_at: datetime) -> tuple[f.Fact, ...]:
+    """Return what an AMI message tells; () for all that is not about calls.
+
+    The time is the PBX's own (`timestampevents = yes`), else when it was received.
+    A message that lacks what its event must have is told as Nonsense.
+    """
+    reading = FROM_AMI.get(message.get("Event") or "")
+    if reading is None:
+        return ()
+    at = time_of(message) or received_at
+    try:
+        fact = reading(pbx, at, message)
+    except (KeyError, ValueError):
+        return (f.Nonsense(pbx, at, f"unreadable {message.get('Event')}"),)
+    return () if fact is None else (fact,)
+
+
+def time_of(message: Message) -> datetime | None:
+    """Return the event's own time, None where it has none that can be read."""
+    written = message.get("Timestamp")
+    if written is None:
+        return None
+    try:
+        return datetime.fromtimestamp(float(written), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def given(message: Message, key: str) -> str | None:
+    """Return a caller ID's text exactly, None where Asterisk says there is none."""
+    value = message.get(key)
+    return None if value is None or value in NOT_GIVEN else value
+
+
+def name_given(message: Message) -> str | None:
+    r"""Return a caller's name as the caller wrote it.
+
+    AMI escapes names as C strings (since 13: `"` comes as `\"`), and PJSIP hands
+    on the `\"` and `\\` of SIP's quoted strings as they stand.
+    """
+    value = given(message, "CallerIDName")
+    if value is None or "\\" not in value:
+        return value
+    text = C_ESCAPE.sub(lambda found: C_ESCAPES.get(found[1], found[1]), value)
+    return QUOTED_PAIR.sub(r"\1", text) if (message.get("Channel") or "").startswith("PJSIP/") else text
+
+
+def number(text: str | None) -> int | None:
+    """Return a whole number, None where there is none."""
+    return int(text) if text is not None and text.isdecimal() else None
+
+
+def _newchannel(pbx: str, at: datetime, m: Message) -> f.Fact:
+    return f.ChannelBorn(
+        pbx,
+        at,
+        m["Uniqueid"],
+        m["Channel"],
+        m.get("Linkedid") or m["Uniqueid"],
+        m.get("ChannelStateDesc") in CALLING,
+        given(m, "CallerIDNum"),
+        name_given(m),
+        given(m, "Exten"),
+    )
+
+
+def _newstate(pbx: str, at: datetime, m: Message) -> f.Fact | None:
+    state = STATES.get(m.get("ChannelStateDesc") or "")
+    return None if state is None else state(pbx, at, m["Uniqueid"])
+
+
+def _dial_state(pbx: str, at: datetime, m: Message) -> f.Fact | None:
+    state = DIAL_STATES.get(m.get("DialStatus") or "")
+    return None if state is None else state(pbx, at, m["DestUniqueid"])
+
+
+def _dial_begin(pbx: str, at: datetime, m: Message) -> f.Fact:
+    return f.DialBegan(pbx, at, m["DestUniqueid"], m.get("Uniqueid"), m.get("DialString"))
+
+
+def _dial_end(pbx: str, at: datetime, m: Message) -> f.Fact:
+    return f.DialEnded(pbx, at, m["DestUniqueid"], m.get("Uniqueid"), m["DialStatus"])
+
+
+def _bridge_enter(pbx: str, at: datetime, m: Message) -> f.Fact:
+    return f.BridgeEntered(pbx, at, m["Uniqueid"], m["BridgeUniqueid"], m.get("BridgeTechnology") == "holding_bridge")
+
+
+def _varset(pbx: str, at: datetime, m: Message) -> f.Fact | None:
+    variable = VARIABLES.get(m.get("Variable") or "")
+    value = m.get("Value")
+    return None if variable is None or not value else variable(pbx, at, m["Uniqueid"], value)
+
+
+def _newexten(pbx: str, at: datetime, m: Message) -> f.Fact | None:
+    application = APPLICATIONS.get(m.get("Application") or "")
+    data = (m.get("AppData") or "").partition(",")[0]
+    return None if application is None else application(pbx, at, m["Uniqueid"], data)
+
+
+def _agent_called(pbx: str, at: datetime, m: Message) -> f.Fact:
+    name = m.get("MemberName")
+    return f.MemberCalled(pbx, at, m["DestUniqueid"], m["Queue"], None if name == m.get("Interface") else name)
+
+
+VARIABLES: Final[Mapping[str, Callable[[str, datetime, str, str], f.Fact]]] = {
+    "QUEUESTATUS": f.QueueEnded,
+    "DIALSTATUS": f.DialFailed,
+}
+"""Channel variables that say what no event does."""
+APPLICATIONS: Final[Mapping[str, Callable[[str, datetime, str, str], f.Fact]]] = {
+    "Dial": lambda pbx, at, channel, data: f.DialTried(pbx, at, channel, data.count("&") + 1),
+    "Queue": f.QueueTried,
+    "VoiceMail": lambda pbx, at, channel, _: f.VoicemailBegan(pbx, at, channel),
+}
+"""Dialplan applications that say what no event does; the text is their first argument."""
+
+STATES: Final[Mapping[str, type[f.ChannelFact]]] = {"Ringing": f.ChannelRang, "Up": f.ChannelUp}
+DIAL_STATES: Final[Mapping[str, type[f.ChannelFact]]] = {"RINGING": f.ChannelRang, "PROGRESS": f.ChannelProgressed}
+
+FROM_AMI: Final[Mapping[str, Reading]] = {
+    "Newchannel": _newchannel,
+    "Newstate": _newstate,
+    "NewCallerid": lambda pbx, at, m: f.CallerIdChanged(pbx, at, m["Uniqueid"], given(m, "CallerIDNum"), name_given(m)),
+    "Rename": lambda pbx, at, m: f.ChannelRenamed(pbx, at, m["Uniqueid"], m["Newname"]),
+    "HangupRequest": lambda pbx, at, m: f.HangupAsked(pbx, at, m["Uniqueid"]),
+    "Hangup": lambda pbx, at, m: f.ChannelGone(pbx, at, m["Uniqueid"], number(m.get("Cause"))),
+    "Hold": lambda pbx, at, m: f.ChannelHeld(pbx, at, m["Uniqueid"]),
+    "Unhold": lambda pbx, at, m: f.ChannelResumed(pbx, at, m["Uniqueid"]),
+    "DialBegin": _dial_begin,
+    "DialState": _dial_state,
+    "DialEnd": _dial_end,
+    "LocalBridge": lambda pbx, at, m: f.LocalJoined(pbx, at, m["LocalOneUniqueid"], m["LocalTwoUniqueid"]),
+    "BridgeEnter": _bridge_enter,
+    "BridgeLeave": lambda pbx, at, m: f.BridgeLeft(pbx, at, m["Uniqueid"], m["BridgeUniqueid"]),
+    "BridgeDestroy": lambda pbx, at, m: f.BridgeGone(pbx, at, m["BridgeUniqueid"]),
+    "QueueCallerJoin": lambda pbx, at, m: f.QueueJoined(pbx, at, m["Uniqueid"], m["Queue"], number(m.get("Position"))),
+    "QueueCallerLeave": lambda pbx, at, m: f.QueueLeft(pbx, at, m["Uniqueid"], m["Queue"]),
+    "QueueCallerAbandon": lambda pbx, at, m: f.QueueAbandoned(pbx, at, m["Uniqueid"], m["Queue"]),
+    "AgentCalled": _agent_called,
+    "VarSet": _varset,
+    "Newexten": _newexten,
+}
+"""Event name → fact. `VarSet` and `Newexten` are needed for a few variables and applications only."""
+
+EVENTS_NEEDED: Final = tuple(sorted(set(FROM_AMI) - {"VarSet", "Newexten"}))
+FILTERS: Final = (
+    f"Event: ({'|'.join(EVENTS_NEEDED)}|FullyBooted|Shutdown)",
+    f"Variable: ({'|'.join(VARIABLES)})",
+    f"Application: ({'|'.join(APPLICATIONS)})",
+)
+"""For Asterisk's own `eventfilter`: what matches one of these is sent. POSIX extended, over the whole message."""

@@ -1,0 +1,99 @@
+"""When a call is answered: a person is bridged with the other side.
+
+Up is not answered, an IVR is not, music is not. What counts is that following
+bridges and Local channels from one channel reaches the caller and somebody who
+was called for them, in no holding bridge.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from callbridge.calls.call import CallState, Leg, LegState, Side
+from callbridge.calls.events import EventType
+from callbridge.calls.facts import BridgeEntered, BridgeGone, BridgeLeft, ChannelHeld, ChannelResumed
+from callbridge.calls.lifecycle import advance
+from callbridge.calls.open_call import OpenCall, marked
+from callbridge.calls.ringing import agent_behind
+from callbridge.calls.switchboard import Switchboard
+
+
+def entered(board: Switchboard, fact: BridgeEntered) -> None:
+    """Follow a channel into a bridge, and tell an answer where that joins both sides of a call."""
+    channel = board.channel(fact.pbx, fact.channel)
+    if channel is None:
+        return board.odd("bridge entered by an unknown channel")
+    board.graph.enter(channel, (fact.pbx, fact.bridge), holding=fact.holding)
+    reached = board.graph.joined_with(channel)
+    for call_id in dict.fromkeys(each.call_id for each in reached if each.call_id):
+        work = board.open.get(call_id)
+        if work is not None and work.call.answered_at is None:
+            answered_if_both(board, work, [each.key[1] for each in reached], fact.at)
+    return None
+
+
+def answered_if_both(board: Switchboard, work: OpenCall, reached: list[str], at: datetime) -> None:
+    """Tell the answer if a caller's and a callee's leg can hear each other."""
+    legs = [leg for leg in map(work.legs.get, reached) if leg is not None]
+    target = next((leg for leg in legs if leg.side is Side.CALLEE), None)
+    if target is not None and any(leg.side is Side.CALLER for leg in legs):
+        answered(board, work, target, at)
+
+
+def answered(board: Switchboard, work: OpenCall, leg: Leg, at: datetime) -> None:
+    """Tell that `leg` answered the call."""
+    board.release(work, at)
+    work.stops_ringing(at)
+    work.stops_waiting(at)
+    work.queue_exit = None
+    call = work.call
+    callee = leg.who if leg.who.extension and leg.who.extension == call.callee.extension else call.callee
+    call = replace(call, answered_at=at, agent=agent_behind(board, work, leg), callee=callee)
+    work.call = marked(call, CallState.ANSWERED, at)
+    board.tell(work, EventType.CALL_ANSWERED, at, by=leg.who)
+
+
+def left(board: Switchboard, fact: BridgeLeft) -> None:
+    """Follow a channel out of a bridge."""
+    channel = board.channel(fact.pbx, fact.channel)
+    if channel is not None and channel.bridge == (fact.pbx, fact.bridge):
+        board.graph.leave(channel)
+
+
+def gone(board: Switchboard, fact: BridgeGone) -> None:
+    """Forget a bridge."""
+    board.graph.drop_bridge((fact.pbx, fact.bridge))
+
+
+def held(board: Switchboard, fact: ChannelHeld) -> None:
+    """Tell that one side put the other on hold."""
+    work, leg = moved_leg(board, fact)
+    if work is None or leg is None or work.held_since is not None or work.call.answered_at is None:
+        return
+    work.held_since = fact.at
+    board.tell(work, EventType.CALL_HELD, fact.at, by=leg.who)
+
+
+def resumed(board: Switchboard, fact: ChannelResumed) -> None:
+    """Tell that nobody of the call is on hold any more."""
+    work, leg = moved_leg(board, fact)
+    if work is None or leg is None or work.held_since is None or anyone_holds(work):
+        return
+    work.stops_holding(fact.at)
+    board.tell(work, EventType.CALL_RESUMED, fact.at, by=leg.who)
+
+
+def anyone_holds(work: OpenCall) -> bool:
+    """Tell whether some side still keeps the other on hold."""
+    return any(leg.state is LegState.HELD for leg in work.legs.values())
+
+
+def moved_leg(board: Switchboard, fact: ChannelHeld | ChannelResumed) -> tuple[OpenCall | None, Leg | None]:
+    """Move the leg a fact is about; (None, None) where it is nobody's or cannot."""
+    work = board.call_of(board.channel(fact.pbx, fact.channel))
+    leg = work.legs.get(fact.channel) if work is not None else None
+    moved = advance(leg, fact) if leg is not None else None
+    if work is None or moved is None:
+        board.odd("hold of a channel that is in no talk", work)
+        return None, None
+    work.legs[fact.channel] = moved
+    return work, moved

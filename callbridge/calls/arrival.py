@@ -1,0 +1,159 @@
+"""How a call begins: its id, its protocol number, which way it goes, who calls whom."""
+
+import hashlib
+import re
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from callbridge.calls.call import Agent, Call, CallState, Direction, Leg, Party, Side
+from callbridge.calls.correlation import Channel, Kind, kind_of
+from callbridge.calls.events import EventType
+from callbridge.calls.facts import CallerIdChanged, ChannelBorn, ChannelRenamed, LocalJoined
+from callbridge.calls.numbers import PbxProfile
+from callbridge.calls.open_call import OpenCall, marked
+from callbridge.calls.switchboard import Switchboard
+
+UNIQUEID: Final = re.compile(r"(\d{9,10})\.\d+$")
+"""Asterisk's Uniqueid: an optional system name, the second of birth, a counter."""
+
+
+LONG_NUMBER: Final = re.compile(r"\+?\d{7,}")
+"""Dialled from inside, a number of this length leads outside, valid or not; shorter ones may be services."""
+
+
+def born(board: Switchboard, fact: ChannelBorn) -> None:
+    """Take note of a channel; one that calls begins a call."""
+    if board.channel(fact.pbx, fact.channel) is not None:
+        return board.odd("channel born twice", board.call_of(board.channel(fact.pbx, fact.channel)))
+    channel = known_channel(board, fact)
+    board.graph.channels[channel.key] = channel
+    if channel.calling and channel.real:
+        begin(board, channel, fact.at)
+    return None
+
+
+def known_channel(board: Switchboard, fact: ChannelBorn) -> Channel:
+    """Return the channel of `fact`, with what the number plan says of it."""
+    extension = board.profile(fact.pbx).extension_of(fact.name, fact.number)
+    kind = kind_of(fact.name, extension)
+    return Channel(
+        (fact.pbx, fact.channel),
+        fact.name,
+        fact.linkedid,
+        kind,
+        fact.calling,
+        fact.number,
+        fact.caller_name,
+        fact.exten,
+        extension if kind is Kind.EXTENSION else None,
+    )
+
+
+def begin(board: Switchboard, channel: Channel, at: datetime) -> OpenCall:
+    """Open a call for a channel that calls, and tell it."""
+    pbx, uniqueid = channel.key
+    profile = board.profile(pbx)
+    caller, callee = parties(profile, channel)
+    direction = direction_of(channel, callee)
+    board.roster.learn(pbx, channel.extension, channel.caller_name, at)
+    agent = Agent(channel.extension, channel.caller_name) if outbound(direction) and channel.extension else None
+    protocol = next_protocol(board, profile, at)
+    call = Call(
+        call_id(pbx, uniqueid), pbx, protocol, direction, CallState.STARTED, caller, callee, started_at=at, agent=agent
+    )
+    work = OpenCall(marked(call, CallState.STARTED, at))
+    work.legs[uniqueid] = Leg(
+        channel.name, uniqueid, Side.CALLER, caller, trunk=channel.kind is Kind.TRUNK, started_at=at
+    )
+    adopt(board, work, channel)
+    board.open[call.id] = work
+    board.tell(work, EventType.CALL_STARTED, at)
+    return work
+
+
+def adopt(board: Switchboard, work: OpenCall, channel: Channel) -> None:
+    """Make `channel` part of a call, and with it the other half where it is a Local channel."""
+    channel.call_id = work.call.id
+    work.alive.add(channel.key)
+    other = board.graph.channels.get(channel.other_half) if channel.other_half else None
+    if other is not None and other.call_id is None:
+        adopt(board, work, other)
+
+
+def parties(profile: PbxProfile, channel: Channel) -> tuple[Party, Party]:
+    """Return who calls and who is called, as far as the first channel tells."""
+    if channel.kind is Kind.TRUNK:
+        caller = profile.outside(channel.number, channel.caller_name)
+        wanted = channel.exten
+        callee = Party(None, wanted, None, wanted) if profile.is_extension(wanted) else profile.outside(wanted)
+        return caller, callee
+    caller = Party(None, channel.number or channel.extension, channel.caller_name, channel.extension)
+    return caller, profile.dialled(channel.exten)
+
+
+def direction_of(channel: Channel, callee: Party) -> Direction:
+    """Return which way a call goes that `channel` begins."""
+    if channel.kind is Kind.TRUNK:
+        return Direction.INBOUND
+    public = callee.number or LONG_NUMBER.fullmatch(callee.raw or "")
+    return Direction.OUTBOUND_MANUAL if callee.extension is None and public else Direction.INTERNAL
+
+
+def outbound(direction: Direction) -> bool:
+    """Tell whether a call leaves the house."""
+    return direction in {Direction.OUTBOUND_MANUAL, Direction.OUTBOUND_AUTO}
+
+
+def call_id(pbx: str, uniqueid: str) -> str:
+    """Return the id of the call a channel begins: the same after a crash, sorted by time, different on every PBX."""
+    found = UNIQUEID.search(uniqueid)
+    milliseconds = int(found[1]) * 1000 if found else 0
+    digest = hashlib.sha256(f"{pbx}\0{uniqueid}".encode()).hexdigest()
+    return f"call_{milliseconds:012x}{digest[:20]}"
+
+
+def next_protocol(board: Switchboard, profile: PbxProfile, at: datetime) -> str:
+    """Return the next attendance number of the day, in the PBX's own time zone."""
+    day = at.astimezone(profile.timezone).strftime("%Y%m%d")
+    number = board.protocols.get(day, 0) + 1
+    board.protocols[day] = number
+    return f"{day}-{number:06d}"
+
+
+def local_joined(board: Switchboard, fact: LocalJoined) -> None:
+    """Tie two halves of a Local channel; the half without a call gets the other's."""
+    one, two = board.channel(fact.pbx, fact.channel), board.channel(fact.pbx, fact.other)
+    if one is None or two is None:
+        return board.odd("local channel with an unknown half")
+    one.other_half, two.other_half = two.key, one.key
+    work = board.call_of(one) or board.call_of(two)
+    if work is not None:
+        for half in (one, two):
+            if half.call_id is None:
+                adopt(board, work, half)
+    return None
+
+
+def caller_id_changed(board: Switchboard, fact: CallerIdChanged) -> None:
+    """Fill in a caller who was not known when the call began."""
+    channel = board.channel(fact.pbx, fact.channel)
+    work = board.call_of(channel)
+    if channel is None:
+        return
+    channel.number, channel.caller_name = fact.number, fact.caller_name
+    if work is None or work.caller_leg.uniqueid != fact.channel or work.call.caller.name or fact.caller_name is None:
+        return
+    work.call = replace(work.call, caller=replace(work.call.caller, name=fact.caller_name))
+    board.touch(work)
+
+
+def renamed(board: Switchboard, fact: ChannelRenamed) -> None:
+    """Follow a channel that changed its name."""
+    channel = board.channel(fact.pbx, fact.channel)
+    if channel is None:
+        return
+    channel.name = fact.name
+    work = board.call_of(channel)
+    if work is not None and fact.channel in work.legs:
+        work.legs[fact.channel] = replace(work.legs[fact.channel], channel=fact.name)

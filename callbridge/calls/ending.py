@@ -1,0 +1,120 @@
+"""How a call ends: the last channel leaves, and the law says what it was."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from callbridge.calls import queues
+from callbridge.calls.call import Call, Leg, Moment, Reason, Side
+from callbridge.calls.correlation import Channel
+from callbridge.calls.events import EventType
+from callbridge.calls.facts import ChannelGone, HangupAsked, VoicemailBegan
+from callbridge.calls.lifecycle import advance
+from callbridge.calls.open_call import OpenCall, seconds_between
+from callbridge.calls.outcome import Circumstances, conclude, missed, why_unanswered
+from callbridge.calls.ringing import quiet_again
+from callbridge.calls.switchboard import Switchboard
+
+
+def hangup_asked(board: Switchboard, fact: HangupAsked) -> None:
+    """Remember which side hung up: of an answered call the first one, of another only the caller."""
+    work = board.call_of(board.channel(fact.pbx, fact.channel))
+    leg = work.legs.get(fact.channel) if work is not None else None
+    if work is not None and leg is not None:
+        hangs_up(work, leg)
+        board.touch(work)
+
+
+def hangs_up(work: OpenCall, leg: Leg) -> None:
+    """Take note of a side that hangs up, if it is the first one that matters."""
+    if work.hung_up_by is not None:
+        return
+    if leg.side is Side.CALLER:
+        pursued = bool(work.being_called() or work.wait)
+        if leg.up_at is None and not pursued:
+            return  # Asterisk 22 says HangupRequest also of a caller it has just refused itself
+        work.hung_up_by = Side.CALLER
+        work.gave_up = work.call.answered_at is None and (pursued or not work.round)
+    elif work.call.answered_at is not None and leg.up_at is not None:
+        work.hung_up_by = Side.CALLEE
+
+
+def voicemail_began(board: Switchboard, fact: VoicemailBegan) -> None:
+    """Know that whatever follows is no answer by a person."""
+    work = board.call_of(board.channel(fact.pbx, fact.channel))
+    if work is not None:
+        work.voicemail = True
+        board.touch(work)
+
+
+def gone(board: Switchboard, fact: ChannelGone) -> None:
+    """Take a channel out of its call; with the last one the call is over."""
+    channel = board.channel(fact.pbx, fact.channel)
+    if channel is None:
+        return board.odd("hang-up of an unknown channel")
+    work = board.call_of(channel)
+    board.graph.drop(channel)
+    if work is None:
+        return None
+    work.alive.discard(channel.key)
+    leg_gone(board, work, channel, fact)
+    if not work.alive:
+        return end(board, work, fact.at)
+    return board.touch(work)
+
+
+def leg_gone(board: Switchboard, work: OpenCall, channel: Channel, fact: ChannelGone) -> None:
+    """Close the channel's leg, and what it alone kept going."""
+    leg = work.legs.get(channel.key[1])
+    if leg is None:
+        return
+    work.legs[leg.uniqueid] = advance(leg, fact) or leg
+    if leg.side is Side.CALLER and work.wait is not None:
+        board.release(work, fact.at)
+    if leg.side is Side.CALLER and work.wait is not None:
+        queues.leave(board, work, Reason.ABANDONED, fact.at)
+    quiet_again(board, work, fact.at)
+
+
+def end(board: Switchboard, work: OpenCall, at: datetime) -> None:
+    """Tell the end, and the miss where it was one."""
+    board.release(work, at)
+    work.stops_ringing(at)
+    work.stops_waiting(at)
+    work.stops_holding(at)
+    call = work.call = concluded(work, at)
+    board.tell(work, EventType.CALL_ENDED, at)
+    lost = missed(replace(work.call, legs=tuple(work.legs.values())))
+    if lost is not None:
+        work.call = replace(work.call, missed=lost)
+        board.tell(work, EventType.CALL_MISSED, at, missed=lost)
+    del board.open[call.id]
+
+
+def concluded(work: OpenCall, at: datetime) -> Call:
+    """Return the call as it ended."""
+    tried = tuple(work.legs[key] for key in work.round if key in work.legs)
+    outcome = conclude(
+        work.call,
+        Circumstances(work.gave_up, work.queue_exit, tried, work.dial_status, work.voicemail, work.interrupted),
+    )
+    call = work.call
+    talked = seconds_between(call.answered_at, at) - call.hold_s if call.answered_at else 0.0
+    work.waited_s, work.rang_s = work.waited_s or 0.0, work.rang_s or 0.0
+    return replace(
+        call,
+        state=outcome.state,
+        reason=outcome.reason,
+        timeline=(*call.timeline, Moment(outcome.state, at)),
+        ended_at=at,
+        talk_s=max(0.0, talked),
+        ended_by=work.hung_up_by or Side.PBX,
+        hangup_cause=deciding_cause(work, tried, outcome.reason),
+    )
+
+
+def deciding_cause(work: OpenCall, tried: tuple[Leg, ...], reason: Reason | None) -> int | None:
+    """Return the Q.850 cause that tells how it ended: of the phone that decided it, else of the caller's leg."""
+    for leg in tried:
+        if reason is not None and leg.cause and why_unanswered(leg) is reason:
+            return leg.cause
+    return work.caller_leg.cause

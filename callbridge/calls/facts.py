@@ -1,0 +1,275 @@
+"""What we are told: everything that can change a call, in the field's words.
+
+Adapters translate the PBX's own words into these; nothing else changes a call.
+`channel` is always the PBX's id of a channel (Asterisk: Uniqueid), never its
+name. Times are aware and in UTC; they are the PBX's own where it gives them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something happened at `at` on `pbx`."""
+
+    pbx: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelFact(Fact):
+    """Something happened to one channel."""
+
+    channel: str
+
+
+# ── channels ──────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelBorn(ChannelFact):
+    """A channel exists.
+
+    `calling` is True where its device began it (somebody dials), False where
+    the PBX did (somebody is being dialled). `exten` is what it wants to reach.
+    """
+
+    name: str
+    linkedid: str
+    calling: bool
+    number: str | None = None
+    caller_name: str | None = None
+    exten: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRang(ChannelFact):
+    """The device rings."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelProgressed(ChannelFact):
+    """The far end sends sound before it answers: what a carrier does where a phone would ring."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelUp(ChannelFact):
+    """The channel is up: on a caller's side that may only mean music."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelHeld(ChannelFact):
+    """This side put the other on hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelResumed(ChannelFact):
+    """This side took the other back from hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRenamed(ChannelFact):
+    """The channel has another name now (a masquerade)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallerIdChanged(ChannelFact):
+    """Who stands behind the channel became known, or is shown otherwise."""
+
+    number: str | None
+    caller_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HangupAsked(ChannelFact):
+    """The device itself asked to hang up: this side ended it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelGone(ChannelFact):
+    """The channel is no more. `cause` is Q.850, None where the PBX does not say."""
+
+    cause: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DialTried(ChannelFact):
+    """The dialplan dials `phones` devices at once for `channel`."""
+
+    phones: int
+
+
+# ── dialling ──────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class DialBegan(ChannelFact):
+    """`channel` is being dialled; by `source`, or by the PBX itself where that is None."""
+
+    source: str | None
+    dialled: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DialEnded(ChannelFact):
+    """Dialling `channel` is over; `status` is ANSWER, BUSY, NOANSWER, CANCEL, CONGESTION or CHANUNAVAIL."""
+
+    source: str | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoicemailBegan(ChannelFact):
+    """The caller is asked to leave a message: nobody will answer now."""
+
+
+@dataclass(frozen=True, slots=True)
+class DialFailed(ChannelFact):
+    """What `channel` dialled came to nothing: the only word said where no phone could even be tried."""
+
+    status: str
+
+
+# ── what joins channels ───────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class LocalJoined(ChannelFact):
+    """`channel` and `other` are two halves of one Local channel: plumbing."""
+
+    other: str
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeEntered(ChannelFact):
+    """The channel came into a bridge. `holding` bridges (parking, music) join nobody to anybody."""
+
+    bridge: str
+    holding: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeLeft(ChannelFact):
+    """The channel left a bridge."""
+
+    bridge: str
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeGone(Fact):
+    """The bridge is no more."""
+
+    bridge: str
+
+
+# ── queues ────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class QueueTried(ChannelFact):
+    """The dialplan sends the caller to a queue; whether it lets them in is not known yet."""
+
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueJoined(ChannelFact):
+    """The caller waits in a queue, at `position` (1 is next)."""
+
+    queue: str
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLeft(ChannelFact):
+    """The caller is out of the queue; why is told by what comes before and after."""
+
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueAbandoned(ChannelFact):
+    """The caller hung up while waiting."""
+
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEnded(ChannelFact):
+    """The queue let the caller go; `status` is the PBX's own word: TIMEOUT, FULL, JOINEMPTY, LEAVEEMPTY or CONTINUE."""
+
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberCalled(ChannelFact):
+    """A queue calls a member on `channel`, who is known to it as `member`."""
+
+    queue: str
+    member: str | None
+
+
+# ── the PBX, the link, the time ───────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointsLearnt(Fact):
+    """The PBX's own phones: endpoint name → extension number; trunks have None."""
+
+    endpoints: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUp(Fact):
+    """We hear the PBX (again). `started_at` tells a restarted PBX from a lost link."""
+
+    started_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDown(Fact):
+    """We no longer hear the PBX."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSeen:
+    """One channel as a resync found it."""
+
+    channel: str
+    name: str
+    linkedid: str
+    up: bool
+    ringing: bool
+    calling: bool
+    number: str | None = None
+    caller_name: str | None = None
+    exten: str | None = None
+    bridge: str | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StateRead(Fact):
+    """All channels the PBX has now: what is not here is over, what is new here began unheard."""
+
+    channels: tuple[ChannelSeen, ...] = ()
+    waiting: Mapping[str, str] = field(default_factory=dict)
+    """channel → queue it waits in"""
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed(Fact):
+    """It is `at` now on this PBX: said when nothing else was said and something waits for its time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nonsense(Fact):
+    """The PBX said something that cannot be read; `what` is short and holds no payload."""
+
+    what: str

@@ -1,0 +1,121 @@
+"""The link to a PBX going and coming, and joining what we knew with what is true now."""
+
+from datetime import datetime
+
+from callbridge.calls import answering, arrival, ending, queues, ringing
+from callbridge.calls.events import EventType, pbx_event
+from callbridge.calls.facts import (
+    BridgeEntered,
+    ChannelBorn,
+    ChannelGone,
+    ChannelRang,
+    ChannelSeen,
+    ChannelUp,
+    DialBegan,
+    EndpointsLearnt,
+    LinkDown,
+    LinkUp,
+    Nonsense,
+    QueueJoined,
+    StateRead,
+    TimePassed,
+)
+from callbridge.calls.switchboard import Switchboard
+
+
+def link_down(board: Switchboard, fact: LinkDown) -> None:
+    """Tell that a PBX is no longer heard: once, however often a new try fails."""
+    if fact.pbx in board.heard:
+        board.heard.discard(fact.pbx)
+        board.heard_until[fact.pbx] = fact.at
+        board.told.append(pbx_event(fact.pbx, EventType.PBX_DISCONNECTED, fact.at, reason=fact.reason))
+
+
+def link_up(board: Switchboard, fact: LinkUp) -> None:
+    """Note that the PBX is heard. It is told once the state was read: only then the gap is closed."""
+    board.heard.add(fact.pbx)
+
+
+def state_read(board: Switchboard, fact: StateRead) -> None:
+    """Join what we knew with what is true now: end what is over, adopt what is new, tell the gap."""
+    seen = {each.channel: each for each in fact.channels}
+    before = len(board.open)
+    ended = end_vanished(board, fact.pbx, frozenset(seen), fact.at)
+    adopt_unheard(board, fact)
+    adopted = len(board.open) - (before - ended)
+    lost_at = board.heard_until.pop(fact.pbx, None)
+    gap = None if lost_at is None else {"from": lost_at, "to": fact.at, "ended": ended, "adopted": adopted}
+    board.told.append(pbx_event(fact.pbx, EventType.PBX_CONNECTED, fact.at, gap=gap))
+
+
+def end_vanished(board: Switchboard, pbx: str, alive: frozenset[str], at: datetime) -> int:
+    """End the channels the PBX no longer knows; return how many calls that ended.
+
+    How they ended nobody knows, so a call that loses its last channel this way
+    was interrupted.
+    """
+    vanished = [each for each in board.graph.of_pbx(pbx) if each.key[1] not in alive]
+    before = len(board.open)
+    for channel in vanished:
+        work = board.call_of(channel)
+        if work is not None:
+            work.interrupted = all(key[1] not in alive for key in work.alive)
+        ending.gone(board, ChannelGone(pbx, at, channel.key[1]))
+    return before - len(board.open)
+
+
+def adopt_unheard(board: Switchboard, fact: StateRead) -> None:
+    """Take in the channels that began while nobody listened, callers first.
+
+    Who dialled whom was not heard, so here Linkedid must do.
+    """
+    fresh = [each for each in fact.channels if board.channel(fact.pbx, each.channel) is None]
+    callers = {each.linkedid: each.channel for each in fact.channels if each.calling}
+    for each in sorted(fresh, key=lambda one: not one.calling):
+        adopt(board, fact, each, callers.get(each.linkedid))
+    for each in fact.channels:
+        join(board, fact, each)
+
+
+def adopt(board: Switchboard, fact: StateRead, each: ChannelSeen, caller: str | None) -> None:
+    """Play what must have been said of one channel."""
+    pbx, at = fact.pbx, each.since or fact.at
+    arrival.born(
+        board,
+        ChannelBorn(
+            pbx, at, each.channel, each.name, each.linkedid, each.calling, each.number, each.caller_name, each.exten
+        ),
+    )
+    if not each.calling and caller is not None:
+        ringing.dial_began(board, DialBegan(pbx, at, each.channel, caller))
+
+
+def join(board: Switchboard, fact: StateRead, each: ChannelSeen) -> None:
+    """Bring one channel to where it is now: ringing, up, waiting, in a bridge."""
+    channel = board.channel(fact.pbx, each.channel)
+    if channel is None:
+        return
+    if each.up and not channel.up:
+        ringing.up(board, ChannelUp(fact.pbx, fact.at, each.channel))
+    elif each.ringing and not channel.rang:
+        ringing.rang(board, ChannelRang(fact.pbx, fact.at, each.channel))
+    work = board.call_of(channel)
+    queue = fact.waiting.get(each.channel)
+    if queue is not None and work is not None and work.wait is None:
+        queues.joined(board, QueueJoined(fact.pbx, fact.at, each.channel, queue))
+    if each.bridge is not None and channel.bridge != (fact.pbx, each.bridge):
+        answering.entered(board, BridgeEntered(fact.pbx, fact.at, each.channel, each.bridge))
+
+
+def endpoints_learnt(board: Switchboard, fact: EndpointsLearnt) -> None:
+    """Remember which devices are phones and which are trunks."""
+    board.profile(fact.pbx).endpoints.update(fact.endpoints)
+
+
+def time_passed(_: Switchboard, fact: TimePassed) -> None:
+    """Nothing more: whatever the time brought has been applied before any fact is."""
+
+
+def nonsense(board: Switchboard, fact: Nonsense) -> None:
+    """Count what could not be read."""
+    board.odd(fact.what)

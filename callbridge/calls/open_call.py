@@ -1,0 +1,125 @@
+"""What is remembered of a call while it goes on: the call as told, and what the next event needs."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from callbridge.calls.call import Call, CallState, Leg, LegState, Moment, Reason, Side
+from callbridge.calls.correlation import Key
+
+BEING_CALLED = frozenset({LegState.NEW, LegState.RINGING})
+TALKING = frozenset({LegState.UP, LegState.HELD})
+
+
+@dataclass(frozen=True, slots=True)
+class QueueWait:
+    """One caller's wait in one queue; `left_at` is set when they are out and the reason is not yet known."""
+
+    queue: str
+    channel: str
+    joined_at: datetime
+    left_at: datetime | None = None
+    abandoned: bool = False
+
+    def seconds(self, until: datetime) -> float:
+        """Return how long the wait lasted, to the earlier of leaving and `until`."""
+        return max(0.0, ((self.left_at or until) - self.joined_at).total_seconds())
+
+
+@dataclass(slots=True)
+class OpenCall:
+    """A call that is not over. Plain data only, so that it can be written down and read back."""
+
+    call: Call
+    legs: dict[str, Leg] = field(default_factory=dict)
+    """By channel id, in the order in which they came."""
+    alive: set[Key] = field(default_factory=set)
+    """Its channels that still exist, Local channels among them."""
+
+    wait: QueueWait | None = None
+    waited_s: float | None = None
+    queue_tried: str | None = None
+    queue_exit: Reason | None = None
+
+    round: tuple[str, ...] = ()
+    """Channel ids of the last round of dialling."""
+    dial_status: str | None = None
+    """What the PBX said of a round in which it could dial nobody."""
+    ring_told: tuple[str, ...] = ()
+    """Channel ids of all phones whose ringing was told."""
+    ring_held_at: datetime | None = None
+    """Since when a ringing is held back, until the set of phones is complete."""
+    phones_to_come: int | None = None
+    """How many phones the dialplan is still to dial for this round; None where that cannot be known."""
+    ringing_since: datetime | None = None
+    rang_s: float | None = None
+
+    held_since: datetime | None = None
+    voicemail: bool = False
+    gave_up: bool = False
+    hung_up_by: Side | None = None
+    interrupted: bool = False
+
+    def being_called(self) -> tuple[Leg, ...]:
+        """Return the phones that are called for this call and have neither answered nor failed."""
+        return tuple(leg for leg in self.legs.values() if is_called(leg))
+
+    def ringing(self) -> tuple[Leg, ...]:
+        """Return the phones that ring for it."""
+        return tuple(leg for leg in self.being_called() if leg.state is LegState.RINGING)
+
+    @property
+    def caller_leg(self) -> Leg:
+        """The leg the call began with."""
+        return next(iter(self.legs.values()))
+
+    def state_now(self) -> CallState:
+        """Return where the call is, from what is true of it now."""
+        if self.call.answered_at is not None:
+            return CallState.ANSWERED
+        if self.ringing_since is not None:
+            return CallState.RINGING
+        return CallState.QUEUED if self.wait is not None else CallState.STARTED
+
+    def refreshed(self) -> Call:
+        """Return the call as it is now, with its legs, its seconds and its state."""
+        return replace(
+            self.call,
+            legs=tuple(self.legs.values()),
+            state=self.call.state if self.call.over else self.state_now(),
+            wait_s=self.waited_s,
+            ring_s=self.rang_s,
+        )
+
+    def stops_waiting(self, at: datetime) -> None:
+        """Close the wait, if there is one, and add it to the seconds waited."""
+        if self.wait is not None:
+            self.waited_s = (self.waited_s or 0.0) + self.wait.seconds(at)
+            self.wait = None
+
+    def stops_ringing(self, at: datetime) -> None:
+        """Close the ringing, if there is any, and add it to the seconds rung."""
+        if self.ringing_since is not None:
+            self.rang_s = (self.rang_s or 0.0) + seconds_between(self.ringing_since, at)
+            self.ringing_since = None
+
+    def stops_holding(self, at: datetime) -> None:
+        """Close the hold, if there is one, and add it to the seconds held."""
+        if self.held_since is not None:
+            held = self.call.hold_s + seconds_between(self.held_since, at)
+            self.call = replace(self.call, hold_s=held)
+            self.held_since = None
+
+
+def is_called(leg: Leg) -> bool:
+    """Tell whether a phone is being called and has neither answered nor failed."""
+    return leg.side is Side.CALLEE and leg.state in BEING_CALLED and leg.dial_status is None
+
+
+def seconds_between(begin: datetime, end: datetime) -> float:
+    """Return the seconds from `begin` to `end`; 0.0 where a clock jumped back."""
+    return max(0.0, (end - begin).total_seconds())
+
+
+def marked(call: Call, state: CallState, at: datetime) -> Call:
+    """Return the call with a line more in its timeline."""
+    return replace(call, state=state, timeline=(*call.timeline, Moment(state, at)))

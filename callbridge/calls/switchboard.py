@@ -1,0 +1,107 @@
+"""Everything that is going on now: channels, bridges, open calls, and what was told of them.
+
+The laws (arrival, ringing, answering, queues, ending) are functions over this;
+`tracker` maps each fact to its law.
+"""
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from callbridge.calls.agents import Roster
+from callbridge.calls.call import Call
+from callbridge.calls.correlation import Channel, ChannelGraph
+from callbridge.calls.events import Event, EventType, call_event
+from callbridge.calls.numbers import PbxProfile
+from callbridge.calls.open_call import OpenCall
+
+Law = Callable[["Switchboard", OpenCall, datetime], None]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Deadline:
+    """Something a call waits for. Deadlines due at once fall in the order in which they were set."""
+
+    at: datetime
+    order: int
+    call_id: str = field(compare=False)
+    law: Law = field(compare=False)
+
+
+class Switchboard:
+    """The state of all PBXs, as far as we were told."""
+
+    def __init__(self, profiles: Mapping[str, PbxProfile], protocols: Mapping[str, int] | None = None) -> None:
+        self.profiles = dict(profiles)
+        self.graph = ChannelGraph()
+        self.open: dict[str, OpenCall] = {}
+        self.protocols: dict[str, int] = dict(protocols or {})
+        self.roster = Roster()
+        self.heard: set[str] = set()
+        """The PBXs we hear now."""
+        self.heard_until: dict[str, datetime] = {}
+        """For a PBX we do not hear, or did not hear yet: when we last did."""
+        self.oddities: Counter[str] = Counter()
+        self._order = 0
+        self._held: dict[str, list[Law]] = {}
+        self._deadlines: dict[str, list[Deadline]] = {}
+        self.told: list[Event] = []
+        self.changed: dict[str, Call] = {}
+        """By id, as they were when last told or touched."""
+
+    def profile(self, pbx: str) -> PbxProfile:
+        """Return what is known of a PBX; a tape may name one that is in no configuration."""
+        return self.profiles.setdefault(pbx, PbxProfile(pbx))
+
+    def channel(self, pbx: str, channel: str | None) -> Channel | None:
+        """Return a channel that is alive, None where we never heard of it or it is gone."""
+        return None if channel is None else self.graph.channels.get((pbx, channel))
+
+    def call_of(self, channel: Channel | None) -> OpenCall | None:
+        """Return the open call a channel belongs to, None while it belongs to none."""
+        return self.open.get(channel.call_id) if channel is not None and channel.call_id else None
+
+    def hold_back(self, work: OpenCall, until: datetime, law: Law) -> None:
+        """Apply `law` to the call when its PBX's clock reaches `until`, or before anything else is told of the call."""
+        self._order += 1
+        self._held.setdefault(work.call.id, []).append(law)
+        heapq.heappush(self._deadlines.setdefault(work.call.pbx, []), Deadline(until, self._order, work.call.id, law))
+
+    def pass_time(self, pbx: str, now: datetime) -> None:
+        """Apply every law whose time has come on this PBX."""
+        waiting = self._deadlines.get(pbx)
+        while waiting and waiting[0].at <= now:
+            due = heapq.heappop(waiting)
+            work = self.open.get(due.call_id)
+            if work is not None and due.law in self._held.get(due.call_id, ()):
+                self._held[due.call_id].remove(due.law)
+                due.law(self, work, due.at)
+
+    def next_deadline(self, pbx: str) -> datetime | None:
+        """Return when something next waits for its time on this PBX."""
+        waiting = self._deadlines.get(pbx)
+        return waiting[0].at if waiting else None
+
+    def release(self, work: OpenCall, at: datetime) -> None:
+        """Tell now what was held back of a call, in the order in which it happened."""
+        for law in self._held.pop(work.call.id, ()):
+            law(self, work, at)
+
+    def tell(self, work: OpenCall, kind: EventType, at: datetime, **details: object) -> None:
+        """Tell the world: the call's next event, with the call as it is now."""
+        work.call = replace(work.refreshed(), sequence=work.call.sequence + 1)
+        self.changed[work.call.id] = work.call
+        self.told.append(call_event(work.call, kind, at, **details))
+
+    def touch(self, work: OpenCall) -> None:
+        """Note that a call must be written down though nothing is told of it."""
+        self.changed[work.call.id] = work.call
+
+    def odd(self, what: str, work: OpenCall | None = None) -> None:
+        """Keep an oddity: counted here, and on the call where it is about one."""
+        self.oddities[what] += 1
+        if work is not None:
+            work.call = replace(work.call, oddities=work.call.oddities + 1)
+            self.touch(work)

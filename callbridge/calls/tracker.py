@@ -1,0 +1,103 @@
+"""All live calls: apply a fact, hear what the world should be told.
+
+    tracker = Tracker({"main": PbxProfile("main")})
+    for event in tracker.apply(fact): ...
+    changes = tracker.take_changes()    # after some facts, for one commit
+
+The PBX is the authority on what happened. A fact that fits nowhere is kept as
+an oddity, never raised: an observer that argues loses calls.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from callbridge.calls import answering, arrival, ending, gap, queues, ringing
+from callbridge.calls import facts as f
+from callbridge.calls.call import Agent, Call
+from callbridge.calls.events import Event
+from callbridge.calls.numbers import PbxProfile
+from callbridge.calls.switchboard import Switchboard
+
+LAWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Any], None]]] = {
+    f.ChannelBorn: arrival.born,
+    f.LocalJoined: arrival.local_joined,
+    f.CallerIdChanged: arrival.caller_id_changed,
+    f.ChannelRenamed: arrival.renamed,
+    f.DialBegan: ringing.dial_began,
+    f.ChannelRang: ringing.rang,
+    f.ChannelProgressed: ringing.rang,
+    f.ChannelUp: ringing.up,
+    f.DialTried: ringing.dial_tried,
+    f.DialEnded: ringing.dial_ended,
+    f.VoicemailBegan: ending.voicemail_began,
+    f.DialFailed: ringing.dial_failed,
+    f.BridgeEntered: answering.entered,
+    f.BridgeLeft: answering.left,
+    f.BridgeGone: answering.gone,
+    f.ChannelHeld: answering.held,
+    f.ChannelResumed: answering.resumed,
+    f.QueueTried: queues.tried,
+    f.QueueJoined: queues.joined,
+    f.QueueLeft: queues.left,
+    f.QueueAbandoned: queues.abandoned,
+    f.QueueEnded: queues.ended,
+    f.MemberCalled: queues.member_called,
+    f.HangupAsked: ending.hangup_asked,
+    f.ChannelGone: ending.gone,
+    f.EndpointsLearnt: gap.endpoints_learnt,
+    f.LinkUp: gap.link_up,
+    f.LinkDown: gap.link_down,
+    f.StateRead: gap.state_read,
+    f.TimePassed: gap.time_passed,
+    f.Nonsense: gap.nonsense,
+}
+"""Each fact and the law it falls under."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What must be written down since the last time: each changed call once, as it is now."""
+
+    calls: tuple[Call, ...]
+    agents: tuple[tuple[str, Agent, datetime], ...]
+    protocols: Mapping[str, int]
+
+
+class Tracker:
+    """Facts in, events out."""
+
+    def __init__(self, profiles: Mapping[str, PbxProfile], protocols: Mapping[str, int] | None = None) -> None:
+        self.board = Switchboard(profiles, protocols)
+
+    def apply(self, fact: f.Fact) -> tuple[Event, ...]:
+        """Return what the world should hear because of `fact`, in order."""
+        self.board.pass_time(fact.pbx, fact.at)
+        law = LAWS.get(type(fact))
+        if law is None:
+            self.board.odd(f"no law for {type(fact).__name__}")
+        else:
+            law(self.board, fact)
+        if not self.board.told:
+            return ()
+        told, self.board.told = tuple(self.board.told), []
+        return told
+
+    def take_changes(self) -> Changes:
+        """Return everything that changed since this was last asked, and forget that it did."""
+        board = self.board
+        seen = tuple((pbx, agent, at) for (pbx, _), (agent, at) in board.roster.seen.items())
+        calls = tuple(board.open[key].refreshed() if key in board.open else call for key, call in board.changed.items())
+        changes = Changes(calls, seen, dict(board.protocols))
+        board.changed, board.roster.seen = {}, {}
+        return changes
+
+    def next_deadline(self, pbx: str) -> datetime | None:
+        """Return when `facts.TimePassed` is wanted for a PBX, in its own time; None while nothing waits."""
+        return self.board.next_deadline(pbx)
+
+    @property
+    def live_calls(self) -> int:
+        """How many calls are not over."""
+        return len(self.board.open)
