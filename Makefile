@@ -60,6 +60,7 @@ demo: setup ## a PBX, phones, the daemon and a sample CRM; Ctrl-C ends it, ONCE=
 lock: venv ## the lock files from pyproject.toml; ARGS=--upgrade lifts the pins
 	requirements/lock.sh $(ARGS)
 
+install: PYTHON = /usr/bin/python3
 install: ## this machine's service, as root; DESTDIR and PREFIX are heeded
 	systemd/install.sh
 
@@ -78,4 +79,4 @@ $(LOCKED):
 	flock requirements/dev.txt sh -euc '[ -e $@ ] || { requirements/venv.sh .venv requirements/dev.txt; rm -f .venv/.locked-*; touch $@; }'
 
 $(LINKED): $(LOCKED)
-	flock requirements/dev.txt sh -euc '[ -e $@ ] || { $(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .; rm -f .venv/.linked-*; touch $@; }'
+	flock requirements/dev.txt sh -euc '[ -e $@ ] || { PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .; rm -f .venv/.linked-*; touch $@; }'
