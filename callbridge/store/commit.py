@@ -2,57 +2,63 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from callbridge.calls.call import Call
 from callbridge.ports import Batch, Told
-from callbridge.store import outbox
+from callbridge.store import outbox, tables, upserts
+from callbridge.store.prepared import Prepared, plain
 from callbridge.store.rows import Row, call_row, leg_rows, timeline_rows
-from callbridge.store.tables import calls, events, legs, live_calls, pbx_heard, timeline
-from callbridge.store.upserts import adding_events, raising_protocols, replacing, run, seeing_agents
 
-_NEWEST: Final = select(func.coalesce(func.max(events.c.position), 0))
-_ADDED: Final = select(events.c.id, events.c.position).where(events.c.position > bindparam("newest"))
-_FORGET: Final = delete(live_calls).where(live_calls.c.call_id == bindparam("gone"))
-_DROP: Final = tuple(delete(table).where(table.c.call_id == bindparam("over")) for table in (legs, timeline))
+_e: Final = tables.events.c
+
+_WRITE_CALLS: Final = Prepared(partial(upserts.replacing, table=tables.calls))
+_WRITE_MEMORY: Final = Prepared(partial(upserts.replacing, table=tables.live_calls))
+_FORGET: Final = plain(delete(tables.live_calls).where(tables.live_calls.c.call_id == bindparam("gone")))
+_DROP_LEGS: Final = plain(delete(tables.legs).where(tables.legs.c.call_id == bindparam("over")))
+_WRITE_LEGS: Final = plain(insert(tables.legs))
+_DROP_TIMELINE: Final = plain(delete(tables.timeline).where(tables.timeline.c.call_id == bindparam("over")))
+_WRITE_TIMELINE: Final = plain(insert(tables.timeline))
+_NEWEST: Final = plain(select(func.max(_e.position)))
+_WRITE_EVENTS: Final = Prepared(upserts.adding_events, ("id", "call_id", "sequence", "pbx", "type", "at", "body"))
+_ADDED: Final = plain(select(_e.id, _e.position).where(_e.position > bindparam("newest")))
+_WRITE_AGENTS: Final = Prepared(upserts.seeing_agents)
+_WRITE_PROTOCOLS: Final = Prepared(upserts.raising_protocols)
+_WRITE_HEARD: Final = Prepared(partial(upserts.replacing, table=tables.pbx_heard))
 
 
 def write_batch(connection: Connection, batch: Batch, now: datetime) -> None:
     """Write `batch`; what is told anew is due `now`."""
-    _write_calls(connection, batch)
+    _WRITE_CALLS(connection, [call_row(call) for call in batch.calls])
+    _write_memory(connection, batch)
     _write_log(connection, [call for call in batch.calls if call.over])
     _write_events(connection, _by_id(batch.told), now)
     _write_agents(connection, batch)
-    run(
-        connection,
-        raising_protocols(connection.dialect.name),
-        [{"day": day, "last": n} for day, n in batch.protocols.items()],
-    )
+    _WRITE_PROTOCOLS(connection, [{"day": day, "last": last} for day, last in batch.protocols.items()])
 
 
 def write_heard(connection: Connection, pbx: str, at: datetime) -> None:
-    run(connection, replacing(connection.dialect.name, pbx_heard), [{"pbx": pbx, "heard_at": at}])
+    _WRITE_HEARD(connection, [{"pbx": pbx, "heard_at": at}])
 
 
-def _write_calls(connection: Connection, batch: Batch) -> None:
-    """Write the calls, and the memory of those that go on."""
-    dialect = connection.dialect.name
-    run(connection, replacing(dialect, calls), [call_row(call) for call in batch.calls])
+def _write_memory(connection: Connection, batch: Batch) -> None:
     kept = {live.call_id for live in batch.live}
-    gone = [call for call in batch.calls if (call.over or call.merged_into) and call.id not in kept]
-    run(connection, _FORGET, [{"gone": call.id} for call in gone])
+    gone = [call.id for call in batch.calls if (call.over or call.merged_into) and call.id not in kept]
+    _FORGET(connection, [{"gone": call_id} for call_id in gone])
     memory = [{"call_id": live.call_id, "pbx": live.pbx, "snapshot": live.snapshot} for live in batch.live]
-    run(connection, replacing(dialect, live_calls), memory)
+    _WRITE_MEMORY(connection, memory)
 
 
 def _write_log(connection: Connection, over: Sequence[Call]) -> None:
     """Write legs and timeline; while a call lives its memory has them."""
-    for drop in _DROP:
-        run(connection, drop, [{"over": call.id} for call in over])
-    run(connection, insert(legs), [row for call in over for row in leg_rows(call)])
-    run(connection, insert(timeline), [row for call in over for row in timeline_rows(call)])
+    ids = [{"over": call.id} for call in over]
+    _DROP_LEGS(connection, ids)
+    _WRITE_LEGS(connection, [row for call in over for row in leg_rows(call)])
+    _DROP_TIMELINE(connection, ids)
+    _WRITE_TIMELINE(connection, [row for call in over for row in timeline_rows(call)])
 
 
 def _write_events(connection: Connection, told: Mapping[str, Told], now: datetime) -> None:
@@ -63,9 +69,9 @@ def _write_events(connection: Connection, told: Mapping[str, Told], now: datetim
     """
     if not told:
         return
-    newest = connection.scalar(_NEWEST)
-    run(connection, adding_events(connection.dialect.name), [_event_row(one) for one in told.values()])
-    added = {row.id: row.position for row in connection.execute(_ADDED, {"newest": newest})}
+    newest = _NEWEST.ask(connection, {}).scalar() or 0
+    _WRITE_EVENTS(connection, [_event_row(one) for one in told.values()])
+    added = {row.id: row.position for row in _ADDED.ask(connection, {"newest": newest})}
     outbox.put(connection, [(one, added[id_]) for id_, one in told.items() if id_ in added], now)
 
 
@@ -74,7 +80,7 @@ def _write_agents(connection: Connection, batch: Batch) -> None:
         {"pbx": pbx, "extension": agent.extension, "name": agent.name, "first_seen": at, "last_seen": at}
         for pbx, agent, at in batch.agents
     ]
-    run(connection, seeing_agents(connection.dialect.name), rows)
+    _WRITE_AGENTS(connection, rows)
 
 
 def _by_id(told: Iterable[Told]) -> Mapping[str, Told]:

@@ -15,9 +15,9 @@ from sqlalchemy import Connection, and_, bindparam, case, delete, exists, func, 
 
 from callbridge.ports import Attempt, Told
 from callbridge.store.columns import Moment
+from callbridge.store.prepared import plain
 from callbridge.store.rows import Row
 from callbridge.store.tables import DEAD, WAITING, outbox
-from callbridge.store.upserts import run
 
 Busy = frozenset[tuple[str, str]]
 """(subscriber, lane)"""
@@ -33,22 +33,24 @@ _WAITING_IN_LANE: Final = and_(
     _other.c.state == WAITING,
 )
 
-_PUT: Final = insert(outbox).values(
-    subscriber=bindparam("to"),
-    lane=bindparam("along"),
-    sequence=bindparam("number"),
-    event_id=bindparam("event"),
-    position=bindparam("place"),
-    state=WAITING,
-    attempts=0,
-    next_at=case(
-        (exists(select(literal(1)).select_from(_other).where(_WAITING_IN_LANE)), null()),
-        else_=bindparam("now", type_=Moment),
-    ),
-    queued_at=bindparam("now", type_=Moment),
+_PUT: Final = plain(
+    insert(outbox).values(
+        subscriber=bindparam("to"),
+        lane=bindparam("along"),
+        sequence=bindparam("number"),
+        event_id=bindparam("event"),
+        position=bindparam("place"),
+        state=WAITING,
+        attempts=0,
+        next_at=case(
+            (exists(select(literal(1)).select_from(_other).where(_WAITING_IN_LANE)), null()),
+            else_=bindparam("now", type_=Moment),
+        ),
+        queued_at=bindparam("now", type_=Moment),
+    )
 )
-_DELIVERED: Final = delete(outbox).where(_ONE)
-_FAILED: Final = (
+_DELIVERED: Final = plain(delete(outbox).where(_ONE))
+_FAILED: Final = plain(
     update(outbox)
     .where(_ONE, _o.state == WAITING)
     .values(
@@ -59,7 +61,7 @@ _FAILED: Final = (
         last_error=bindparam("why"),
     )
 )
-_PROMOTE: Final = (
+_PROMOTE: Final = plain(
     update(outbox)
     .where(
         _MINE,
@@ -85,7 +87,7 @@ def put(connection: Connection, told: Iterable[tuple[Told, int]], now: datetime)
         for one, position in told
         for subscriber in dict.fromkeys(one.subscribers)
     ]
-    run(connection, _PUT, rows)
+    _PUT(connection, rows)
 
 
 def lane_of(told: Told) -> str:
@@ -94,9 +96,9 @@ def lane_of(told: Told) -> str:
 
 def settle(connection: Connection, attempts: Sequence[Attempt]) -> None:
     """Write what came of some tries; an attempt at what is no longer there changes nothing."""
-    run(connection, _DELIVERED, [_one(attempt) for attempt in attempts if attempt.delivered])
-    run(connection, _FAILED, [_failure(attempt) for attempt in attempts if not attempt.delivered])
-    run(connection, _PROMOTE, [_lane(attempt) for attempt in attempts if attempt.delivered or not attempt.next_at])
+    _DELIVERED(connection, [_one(attempt) for attempt in attempts if attempt.delivered])
+    _FAILED(connection, [_failure(attempt) for attempt in attempts if not attempt.delivered])
+    _PROMOTE(connection, [_lane(attempt) for attempt in attempts if attempt.delivered or not attempt.next_at])
 
 
 def _one(attempt: Attempt) -> Row:
