@@ -37,12 +37,14 @@ find_mirror() {
 }
 
 # apt with a world of its own below $work; the machine's proxies and certificates still hold.
+# Unstable's index goes out of date within days, and a mirror frozen at a date serves as well.
 private_apt() {
     apt-get "$@" \
         -o Dir::State="$work/state" -o Dir::State::status="$work/status" -o Dir::Cache="$work/cache" \
         -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=/dev/null \
         -o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
-        -o APT::Sandbox::User=root -o Acquire::Languages=none -o Acquire::Retries=3 -o APT::Default-Release=
+        -o APT::Sandbox::User=root -o Acquire::Languages=none -o Acquire::Retries=3 \
+        -o Acquire::Check-Valid-Until=false -o APT::Default-Release=
 }
 
 download() {
