@@ -75,7 +75,7 @@ if [ -n "$missing" ]; then
     if find_root; then
         install_packages "$packages"
     else
-        explain_missing "$packages"
+        [ "${1-}" = python ] || explain_missing "$packages" # venv.sh says it in its own words
         status=3
     fi
 fi
