@@ -155,6 +155,7 @@ class AriLink:
                     decode_text=False,
                     heartbeat=settings.heartbeat_s,
                     max_msg_size=MAX_FRAME_BYTES,
+                    server_hostname=settings.server_name,
                     timeout=aiohttp.ClientWSTimeout(ws_close=_GOODBYE_S),
                 )
         except aiohttp.WSServerHandshakeError as error:
@@ -183,7 +184,8 @@ class AriLink:
             return PbxUnreachable(
                 f"{self._settings.queue_size} events wait to be handled: the ARI link is dropped until they are."
             )
-        # Asterisk gives an application's websocket to whoever asks last, tells the loser so, and closes.
+        # Asterisk tells an application's events to whoever asked last. The loser hears this one
+        # event, then nothing at all on a websocket that stays open and answers pings (22.10.1).
         if message.type == "ApplicationReplaced" and message.application == self._settings.app:
             return AlreadyRunning(
                 f"Another program took the ARI application {self._settings.app}. Stop it, or change ari.app."

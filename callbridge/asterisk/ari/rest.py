@@ -104,18 +104,21 @@ class AriRest:
         return _understood(status, answer, path)
 
     async def _fetch(self, path: tuple[str, ...], query: Mapping[str, str] | None) -> tuple[int, bytes]:
-        url = door.address(self._settings, *path)
-        async with door.deadline(self._settings), self._http.get(url.update_query(query or {})) as response:
+        async with door.deadline(self._settings), await self._get(path, query) as response:
             return response.status, await _whole(response, self._settings.max_answer_bytes)
 
     async def _ask(self, path: tuple[str, ...]) -> aiohttp.ClientResponse:
         """Return an answer that is still to be read, and must be closed."""
         async with door.deadline(self._settings):
-            response = await self._http.get(door.address(self._settings, *path))
+            response = await self._get(path)
             if response.status == _OK:
                 return response
             async with response:
                 raise wire.refusal(response.status, await _whole(response, _MAX_REFUSAL_BYTES), _asked(path))
+
+    async def _get(self, path: tuple[str, ...], query: Mapping[str, str] | None = None) -> aiohttp.ClientResponse:
+        url = door.address(self._settings, *path).update_query(query or {})
+        return await self._http.get(url, server_hostname=self._settings.server_name)
 
     async def _piece(self, response: aiohttp.ClientResponse) -> bytes:
         async with door.deadline(self._settings):

@@ -31,6 +31,8 @@ class AriSettings:
     """Without it ARI tells of channels in our own Stasis application only: of no ordinary call."""
     ca_file: Path | None = None
     """PEM of the authority that signed the PBX's certificate; None: the host's authorities."""
+    server_name: str | None = None
+    """The name in the PBX's certificate where it is not the one in `url`."""
 
     connect_s: float = 5.0
     """For the whole way to an open websocket."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -61,15 +62,15 @@ class Pbx:
 
 
 @asynccontextmanager
-async def serving(pbx: Pbx) -> AsyncIterator[Pbx]:
+async def serving(pbx: Pbx, tls: ssl.SSLContext | None = None) -> AsyncIterator[Pbx]:
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", pbx.handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
     host, port = runner.addresses[0][:2]
-    pbx.url = f"http://{host}:{port}/ari"
+    pbx.url = f"http{'s' if tls else ''}://{host}:{port}/ari"
     try:
         yield pbx
     finally:
