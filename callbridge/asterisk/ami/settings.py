@@ -1,0 +1,76 @@
+"""What a link to one PBX is told once, before it starts."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import SecretStr
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who we are, and what we wish to hear.
+
+    `plain_allowed` is for a PBX that knows no MD5, on TLS or loopback only.
+    `event_mask` is AMI's own: ``on``, ``off`` or classes like ``call,agent``.
+    `filters` are as in manager.conf's ``eventfilter``; for them Asterisk asks the
+    write privilege ``system``.
+    """
+
+    username: str
+    secret: SecretStr
+    plain_allowed: bool = False
+    event_mask: str = "on"
+    filters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for the peer.
+
+    After `ping_interval_s` of silence a Ping goes out; `ping_deadline_s` later
+    the link is dead: ten seconds together, where TCP alone stays blind at forty.
+    """
+
+    connect_s: float = 10.0  # for the socket and TLS, and again for the log-in
+    ping_interval_s: float = 5.0
+    ping_deadline_s: float = 5.0
+    logoff_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """How long to wait before the next try: doubled from `first_s` to `longest_s`, of which half is chance.
+
+    After a refused log-in it is always `refused_s`: the PBX counts and may ban us.
+    """
+
+    first_s: float = 0.5
+    longest_s: float = 30.0
+    refused_s: float = 60.0
+
+    def delay_s(self, attempt: int, jitter: float) -> float:
+        """Return the wait after failed try number `attempt`, from 1. `jitter` is in [0, 1)."""
+        longest = min(self.longest_s, self.first_s * 2.0 ** min(attempt - 1, 16))
+        return longest * (0.5 + 0.5 * jitter)
+
+
+@dataclass(frozen=True, slots=True)
+class AmiTls:
+    """`ca_file` None means the host's own authorities; `server_name` None means the host's name."""
+
+    ca_file: Path | None = None
+    verify: bool = True
+    server_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AmiSettings:
+    """The way to one PBX. `max_backlog` is in messages; past it the link lets go and starts over."""
+
+    host: str
+    login: Login
+    port: int = 5038
+    tls: AmiTls | None = None
+    patience: Patience = field(default_factory=Patience)
+    backoff: Backoff = field(default_factory=Backoff)
+    max_backlog: int = 100_000
