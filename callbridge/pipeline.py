@@ -1,0 +1,188 @@
+"""Facts in order → tracker → calls, events and outbox in one group commit → delivery.
+
+While one commit is being written, facts gather; the next commit takes them all.
+So a quiet PBX has its events out at once, and a busy one pays for one commit in
+hundreds of facts. Nothing is told before it is committed.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+
+from callbridge.calls import snapshot
+from callbridge.calls.events import Event, EventType
+from callbridge.calls.facts import Fact, TimePassed
+from callbridge.calls.tracker import Tracker
+from callbridge.clock import Clock
+from callbridge.errors import StoreUnavailable
+from callbridge.logs import Action, logger
+from callbridge.ports import Batch, LiveCall, Memory, Store, Told
+
+MOST_FACTS: Final = 500
+"""Facts in one commit: some milliseconds of work."""
+WAITING_BATCHES: Final = 8
+"""Lists of facts that may wait here; past it the links keep theirs, and measure them."""
+COMMIT_S: Final = 30.0
+RETRY_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""Pauses between tries to commit, the last one for ever."""
+
+LOGGED: Final = {EventType.CALL_STARTED: Action.CALL_STARTED, EventType.CALL_ENDED: Action.CALL_ENDED}
+
+log = logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Outlets:
+    """Where events go: how they are written, who wants them, whom to tell once they are safe."""
+
+    render: Callable[[Event], bytes]
+    route: Callable[[Event], tuple[str, ...]]
+    committed: Callable[[Sequence[Told]], None]
+
+
+class Pipeline:
+    """One ordered way for all PBXs. `offer` facts to it while `run` runs."""
+
+    def __init__(self, tracker: Tracker, store: Store, outlets: Outlets, clock: Clock) -> None:
+        self._tracker = tracker
+        self._store = store
+        self._outlets = outlets
+        self._clock = clock
+        self._waiting: asyncio.Queue[Sequence[Fact]] = asyncio.Queue(WAITING_BATCHES)
+        self._pbx_clocks: dict[str, tuple[datetime, float]] = {}
+        self._stopping = False
+        self.store_error: str | None = None
+        """Why the last try to commit failed; None while all is well."""
+        self.idle_since = clock.monotonic()
+        """When the loop last came round, for the watchdog."""
+
+    def restore(self, memory: Memory) -> None:
+        """Take up the calls of the former life. Before `run`."""
+        board = self._tracker.board
+        board.protocols.update(memory.protocols)
+        board.heard_until.update(memory.heard_until)
+        for live in memory.live:
+            try:
+                snapshot.recall(self._tracker, orjson.loads(live.snapshot))
+            except (ValueError, KeyError, TypeError) as error:
+                log.warning(
+                    "its memory cannot be read; the PBX will be asked",
+                    action=Action.CALL_ODDITY,
+                    call=live.call_id,
+                    error=str(error),
+                )
+
+    async def offer(self, facts: Sequence[Fact]) -> None:
+        """Take facts of one PBX in their order; waits while the database cannot follow."""
+        if facts:
+            await self._waiting.put(facts)
+
+    async def stop(self) -> None:
+        """Have `run` commit what was offered so far, and return."""
+        self._stopping = True
+        await self._waiting.put(())
+
+    async def run(self) -> None:
+        """Work until `stop`."""
+        while True:
+            facts = await self._next_facts()
+            self.idle_since = self._clock.monotonic()
+            if facts:
+                await self._work(facts)
+            if self._stopping and self._waiting.empty():
+                return
+
+    async def _next_facts(self) -> list[Fact]:
+        """Return all facts that wait, up to a bound; those that the time brings, where it comes first."""
+        try:
+            async with asyncio.timeout(self._until_deadline()):
+                facts = list(await self._waiting.get())
+        except TimeoutError:
+            return self._time_passed()
+        while len(facts) < MOST_FACTS and not self._waiting.empty():
+            facts.extend(self._waiting.get_nowait())
+        return facts
+
+    async def _work(self, facts: Sequence[Fact]) -> None:
+        events = [event for fact in facts for event in self._apply(fact)]
+        batch = self._batch(events)
+        if batch.calls or batch.told or batch.agents:
+            await self._commit(batch)
+        self._outlets.committed(batch.told)
+        for event in events:
+            _log_call(event)
+
+    def _apply(self, fact: Fact) -> Sequence[Event]:
+        self._pbx_clocks[fact.pbx] = (fact.at, self._clock.monotonic())
+        try:
+            return self._tracker.apply(fact)
+        except Exception:  # a mistake of ours in one law must not end the daemon, nor the other calls
+            self._tracker.board.odd("law broken")
+            log.exception("a fact was left out", action=Action.CALL_ODDITY, pbx=fact.pbx, fact=type(fact).__name__)
+            return ()
+
+    def _batch(self, events: Sequence[Event]) -> Batch:
+        changes = self._tracker.take_changes()
+        return Batch(
+            calls=changes.calls,
+            live=tuple(self._memory_of(call.id, call.pbx) for call in changes.calls if not call.over),
+            told=tuple(Told(event, self._outlets.render(event), self._outlets.route(event)) for event in events),
+            agents=changes.agents,
+            protocols=changes.protocols,
+        )
+
+    def _memory_of(self, call_id: str, pbx: str) -> LiveCall:
+        memory = snapshot.remember(self._tracker, call_id)
+        return LiveCall(call_id, pbx, orjson.dumps(memory, default=snapshot.plain))
+
+    async def _commit(self, batch: Batch) -> None:
+        """Commit, however long the database is away. Facts wait meanwhile, at last in the links."""
+        tries = 0
+        while (error := await self._try_commit(batch)) is not None:
+            self.store_error = error
+            log.error("nothing is told until this works", action=Action.STORE_UNAVAILABLE, error=error)
+            await asyncio.sleep(RETRY_S[min(tries, len(RETRY_S) - 1)])
+            self.idle_since = self._clock.monotonic()
+            tries += 1
+        if self.store_error is not None:
+            log.info("committed again", action=Action.STORE_RECOVERED, tries=tries)
+        self.store_error = None
+
+    async def _try_commit(self, batch: Batch) -> str | None:
+        """Return None once the batch is safe, else why it is not known to be."""
+        try:
+            async with asyncio.timeout(COMMIT_S):
+                await self._store.commit(batch)
+        except (StoreUnavailable, TimeoutError) as error:
+            return str(error) or f"no answer within {COMMIT_S:.0f} s"
+        return None
+
+    def _until_deadline(self) -> float | None:
+        waits = [self._wait_for(pbx, at) for pbx, at in self._deadlines().items()]
+        return max(0.0, min(waits)) if waits else None
+
+    def _wait_for(self, pbx: str, deadline: datetime) -> float:
+        """Return the seconds until a PBX's clock shows `deadline`; its clock is known by the last fact."""
+        shown, when = self._pbx_clocks.get(pbx, (deadline, self._clock.monotonic()))
+        return (deadline - shown).total_seconds() - (self._clock.monotonic() - when)
+
+    def _deadlines(self) -> Mapping[str, datetime]:
+        known = {pbx: self._tracker.next_deadline(pbx) for pbx in self._pbx_clocks}
+        return {pbx: at for pbx, at in known.items() if at is not None}
+
+    def _time_passed(self) -> list[Fact]:
+        due: list[tuple[datetime, Any]] = [
+            (at, TimePassed(pbx, at)) for pbx, at in self._deadlines().items() if self._wait_for(pbx, at) <= 0
+        ]
+        return [fact for _, fact in sorted(due, key=lambda one: one[0])]
+
+
+def _log_call(event: Event) -> None:
+    action = LOGGED.get(event.type)
+    if action is not None and event.call is not None:
+        call = event.call
+        log.info(call.direction, action=action, pbx=call.pbx, call=call.id, state=call.state, reason=call.reason)
