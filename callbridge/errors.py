@@ -17,7 +17,8 @@
     │   ├── SchemaOutdated     run `callbridge db upgrade`
     │   └── SchemaTooNew       made by a newer callbridge; never touched
     ├── AddressForbidden       the egress guard refuses this destination
-    └── AlreadyRunning         another daemon holds this data folder, or the port is in use
+    ├── AlreadyRunning         another daemon holds this data folder, or the port is in use
+    └── NotRunning             the command needs a running daemon, and none answers
 
 An error's text is one sentence on what is wrong and one on what to do. Adapters
 translate what their libraries raise; nothing above them sees a library's error.
@@ -93,3 +94,7 @@ class AddressForbidden(CallbridgeError):
 
 class AlreadyRunning(CallbridgeError):
     """Another daemon holds this data folder, or our port."""
+
+
+class NotRunning(CallbridgeError):
+    """No daemon answers on the control socket."""

@@ -183,6 +183,11 @@ def scrub(text: str) -> str:
     return _state.pattern.sub(HIDDEN, text)
 
 
+def visible(text: str) -> str:
+    """Return `text` with control characters as pictures: a name may not clear the screen or forge a line."""
+    return text.translate(_CONTROLS)
+
+
 def mask_number(number: str) -> str:
     """Return `+351912•••678` for `+351912345678`; extensions and short codes stay as they are."""
     digits = [place for place, letter in enumerate(number) if letter.isdigit()]
@@ -256,8 +261,7 @@ def _as_text(*, colours: bool) -> tuple[Processor, ...]:
 
 
 def _escape(_logger: object, _method: str, line: EventDict) -> EventDict:
-    """Make control characters visible: a caller's name may not clear the screen or forge a line."""
-    shown = {key: value.translate(_CONTROLS) for key, value in line.items() if isinstance(value, str)}
+    shown = {key: visible(value) for key, value in line.items() if isinstance(value, str)}
     return {**line, **shown, **{key: line[key] for key in ("exception",) if key in line}}
 
 

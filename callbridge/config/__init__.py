@@ -9,7 +9,7 @@ from callbridge.config.load import data_dir_of, load, load_profiles
 from callbridge.config.models import Ami, Ari, Config, Database, Http, Log, Pbx, PbxNumbers, Webhook
 from callbridge.config.reload import changes
 from callbridge.config.secret import Secret
-from callbridge.config.words import CONTROL_SOCKET
+from callbridge.config.words import CONTROL_SOCKET, event_glob
 
 __all__ = [
     "CONTROL_SOCKET",
@@ -27,6 +27,7 @@ __all__ = [
     "Webhook",
     "changes",
     "data_dir_of",
+    "event_glob",
     "load",
     "load_profiles",
 ]

@@ -77,7 +77,8 @@ def _trunk(text: str) -> str:
     return text
 
 
-def _event_glob(text: str) -> str:
+def event_glob(text: str) -> str:
+    """Return `text` when it matches an event there is. Raises ValueError."""
     if not any(fnmatch.fnmatchcase(known, text) for known in EVENT_TYPES):
         hint = meant(text, (*EVENT_TYPES, *{f"{known.split('.')[0]}.*" for known in EVENT_TYPES}))
         raise ValueError(f'"{text}" matches no event{hint}')
@@ -146,7 +147,7 @@ Country = Annotated[str, AfterValidator(_country)]
 Timezone = Annotated[str, AfterValidator(_timezone)]
 Extension = Annotated[str, AfterValidator(_extension)]
 Trunk = Annotated[str, AfterValidator(_trunk)]
-EventGlob = Annotated[str, AfterValidator(_event_glob)]
+EventGlob = Annotated[str, AfterValidator(event_glob)]
 AbsolutePath = Annotated[Path, BeforeValidator(_absolute)]
 DataDir = Annotated[AbsolutePath, AfterValidator(_short_enough)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]

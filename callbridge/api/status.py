@@ -1,0 +1,86 @@
+"""How the daemon is, as `callbridge status --json` prints it.
+
+Built by the daemon, sent as JSON, read again by the command line; so a field
+may be added, but none is renamed. Times are RFC 3339 in UTC, spans are seconds.
+"""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Part(BaseModel):
+    """Reads what a newer or older daemon says too: unknown fields are passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class AmiStatus(_Part):
+    connected: bool
+    since: datetime | None = None
+    """Since when it has been as it is; None before the first try."""
+    last_error: str | None = None
+    queue_depth: int = 0
+    queue_max_seen: int = 0
+    oddities: int = 0
+    asterisk: str | None = None
+    """Asterisk's own version, `22.5.1`; None until it has been told."""
+
+
+class AriStatus(_Part):
+    connected: bool
+    since: datetime | None = None
+    last_error: str | None = None
+    oddities: int = 0
+
+
+class Gap(_Part):
+    """When nobody listened; `to` None means: it goes on."""
+
+    from_: datetime = Field(alias="from")
+    to: datetime | None = None
+
+
+class PbxStatus(_Part):
+    id: str
+    ami: AmiStatus
+    ari: AriStatus | None = None
+    """None where it is not configured."""
+    last_gap: Gap | None = None
+    live_calls: int = 0
+
+
+class SubscriberStatus(_Part):
+    name: str
+    backlog: int = 0
+    """Events committed but not delivered yet."""
+    oldest_s: float | None = None
+    """The age of the oldest of them; None when there is none."""
+    last_error: str | None = None
+    delivered: int = 0
+    """Since the daemon started."""
+    paused: bool = False
+
+
+class DatabaseStatus(_Part):
+    url: str
+    """Masked."""
+    ok: bool
+    schema_: str | None = Field(default=None, alias="schema")
+    """The migration it is at; None when it cannot be asked."""
+    last_error: str | None = None
+
+
+class Status(_Part):
+    version: str
+    started_at: datetime
+    degraded: tuple[str, ...] = ()
+    """What is not as it should be, one sentence each; empty when all is well."""
+    pbxs: tuple[PbxStatus, ...] = ()
+    live_calls: int = 0
+    agents: int = 0
+    subscribers: tuple[SubscriberStatus, ...] = ()
+    database: DatabaseStatus
+
+    def as_json(self) -> bytes:
+        return self.model_dump_json(by_alias=True).encode()
