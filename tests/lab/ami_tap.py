@@ -4,6 +4,7 @@ It knows nothing of callbridge: what it says about the wire can be held against 
 """
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import Callable
 from pathlib import Path
@@ -48,6 +49,8 @@ class AmiTap:
         self._listening.cancel()
         await asyncio.wait([self._listening], timeout=WITHIN_S)
         self._writer.close()
+        with contextlib.suppress(ConnectionError):  # the PBX may have been killed
+            await asyncio.wait_for(self._writer.wait_closed(), WITHIN_S)
         self._close_capture()
 
     async def action(self, name: str, **headers: str) -> Message:
@@ -79,6 +82,13 @@ class AmiTap:
                 if self._gone:
                     raise EOFError("the PBX closed the link")
                 await self._news.wait()
+
+    async def items(self, action: str, last: str) -> list[Message]:
+        """The events of a list action; `last` is the name of the one that ends it."""
+        reply = await self.action(action)
+        await self.hears(last, ActionID=reply["ActionID"])
+        told = [message for message in self.messages if message.get("ActionID") == reply["ActionID"]]
+        return [message for message in told if message.get("Event") not in {None, last}]
 
     async def quiet(self, within_s: float = WITHIN_S) -> None:
         """Wait until no channel heard of is left, and everything said about them is here."""

@@ -60,8 +60,8 @@ class Asterisk:
 
     async def start(self) -> None:
         """Also after `stop` or `kill`: the same PBX comes back, with the same files."""
-        command = (*self.program.command, "-f", "-C", str(self.home / "etc/asterisk.conf"))
-        self._child = await start(*command, log=self.home / "log/console")
+        command = (str(self.program.command), "-f", "-C", str(self.home / "etc/asterisk.conf"))
+        self._child = start(*command, log=self.home / "log/console")
         try:
             await asyncio.wait_for(self._boots(), START_WITHIN_S)
         except (TimeoutError, OSError, EOFError) as error:
@@ -74,6 +74,20 @@ class Asterisk:
     async def kill(self) -> None:
         """As a power cut would: no hangups, no goodbye to anybody."""
         await self._child.kill()
+
+    async def settle(self) -> None:
+        """End what a test left up, so that the next one finds an empty PBX."""
+        async with self.tap() as tap:
+            for member in await tap.items("QueueStatus", last="QueueStatusComplete"):
+                if member.get("Paused") == "1":
+                    await tap.action("QueuePause", Interface=member["Location"], Paused="false")
+            async with asyncio.timeout(STOP_WITHIN_S):
+                while await tap.items("CoreShowChannels", last="CoreShowChannelsComplete"):
+                    await tap.action("Command", Command="channel request hangup all")
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
 
     def tap(self, capture: Path | None = None, user: str = "driver") -> AmiTap:
         """A listener, not yet connected; enter it with `async with`."""

@@ -1,6 +1,7 @@
 """The softphone's control port: JSON in netstrings (`12:{"event":...},`), as baresip 1.0 speaks it."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 from types import TracebackType
@@ -33,6 +34,8 @@ class Control:
         self._listening.cancel()
         await asyncio.wait([self._listening], timeout=WITHIN_S)
         self._writer.close()
+        with contextlib.suppress(ConnectionError):  # the phone may be gone already
+            await asyncio.wait_for(self._writer.wait_closed(), WITHIN_S)
 
     async def command(self, name: str, params: str = "") -> str:
         """Return what the softphone prints on it."""

@@ -24,7 +24,7 @@ class Refuser:
 
     async def __aenter__(self) -> Self:
         furnish(self._folder, _SCENARIOS, {"answer": self._answer, "caller": "", "more": ""})
-        child = await start(*_sipp(self._address, self._folder / "refuse.xml"), log=self._folder / "log")
+        child = start(*_sipp(self._address, self._folder / "refuse.xml"), log=self._folder / "log")
         self._stack.push_async_callback(child.stop, within_s=2)
         await _listens(self._address)
         return self
@@ -56,7 +56,7 @@ class OddCaller:
         furnish(self._folder, _SCENARIOS, {"answer": "", "caller": self._caller, "more": more})
         target = (f"{self._pbx}:5060", "-s", number, "-m", "1")
         command = _sipp(self._address, self._folder / "call.xml")
-        self._child = await start(*command, *target, log=self._folder / "log")
+        self._child = start(*command, *target, log=self._folder / "log")
         self._stack.push_async_callback(self._child.stop, within_s=2)
 
     async def closed(self, within_s: float = 10) -> None:

@@ -48,7 +48,8 @@ class Phone:
     async def __aenter__(self) -> Self:
         values = {"number": self.number, "name": self.name, "address": self.address, "modules": _MODULES}
         furnish(self._folder, _TEMPLATES, values)
-        child = await start("baresip", "-f", str(self._folder), log=self._folder / "log")
+        child = start("baresip", "-f", str(self._folder), log=self._folder / "log")
+        self.pid = child.pid
         self._stack.push_async_callback(child.stop, within_s=2)
         try:
             self._control = await self._stack.enter_async_context(Control(self.address))

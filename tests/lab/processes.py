@@ -1,58 +1,63 @@
 """Programs of the lab: started by id, ended by id, and never outliving the test."""
 
 import asyncio
-import contextlib
-import signal
+import os
+import subprocess
 from pathlib import Path
 
 
 class Child:
-    """One running program."""
+    """One running program. It belongs to no event loop, so a whole session may share it."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
+        self.pid = process.pid
 
     @property
     def ended(self) -> bool:
-        return self._process.returncode is not None
+        return self._process.poll() is not None
 
     @property
     def returncode(self) -> int | None:
-        return self._process.returncode
+        """None while it runs; minus the signal's number when one ended it."""
+        return self._process.poll()
 
     async def exits(self, within_s: float) -> int:
-        return await asyncio.wait_for(self._process.wait(), within_s)
+        loop = asyncio.get_running_loop()
+        gone = asyncio.Event()
+        pidfd = os.pidfd_open(self.pid) if not self.ended else None
+        if pidfd is not None:
+            loop.add_reader(pidfd, gone.set)
+            try:
+                await asyncio.wait_for(gone.wait(), within_s)
+            finally:
+                loop.remove_reader(pidfd)
+                os.close(pidfd)
+        return self._process.wait(1)
 
     async def stop(self, within_s: float) -> None:
         """Ask, then insist."""
-        if self.ended:
-            return
-        self._signal(signal.SIGTERM)
+        self._process.terminate()  # of one that has ended: nothing
         try:
             await self.exits(within_s)
         except TimeoutError:
             await self.kill()
 
     async def kill(self) -> None:
-        self._signal(signal.SIGKILL)
+        self._process.kill()
         await self.exits(5)
 
-    def _signal(self, number: signal.Signals) -> None:
-        with contextlib.suppress(ProcessLookupError):  # it ended by itself, a moment ago
-            self._process.send_signal(number)
 
+def start(*command: str, log: Path) -> Child:
+    """`setpriv --pdeathsig` has the kernel end it when the test's process is killed.
 
-async def start(*command: str, log: Path, cwd: Path | None = None) -> Child:
-    """`setpriv --pdeathsig` has the kernel end it when the test's process is killed."""
+    The kernel means the thread that starts it: call this from the main one.
+    """
     with log.open("ab") as output:
-        process = await asyncio.create_subprocess_exec(
-            "setpriv",
-            "--pdeathsig",
-            "KILL",
-            *command,
-            stdin=asyncio.subprocess.DEVNULL,
+        process = subprocess.Popen(
+            ("setpriv", "--pdeathsig", "KILL", *command),
+            stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            cwd=cwd,
         )
     return Child(process)

@@ -1,15 +1,18 @@
-"""Which Asterisk the lab runs: the host's own, or a tree unpacked in the cache."""
+"""Which Asterisk the lab runs: the host's own, or the tree that set-up keeps in the cache."""
 
 import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-OLDEST = 18
-_MODULES = ("usr/lib/*/asterisk/modules", "usr/lib/asterisk/modules", "usr/lib64/asterisk/modules")
-_DATA = ("usr/share/asterisk", "var/lib/asterisk")
+OLDEST: Final = 18
+_MODULES: Final = ("usr/lib/*/asterisk/modules", "usr/lib/asterisk/modules", "usr/lib64/asterisk/modules")
+_DATA: Final = ("usr/share/asterisk", "var/lib/asterisk")
+_BESIDE: Final = ("sipp", "baresip", "setpriv")
 
 
 class NoAsterisk(Exception):
@@ -18,9 +21,9 @@ class NoAsterisk(Exception):
 
 @dataclass(frozen=True)
 class Program:
-    """How to start Asterisk: `command` and what it brings along."""
+    """How to start Asterisk, and what it brings along."""
 
-    command: tuple[str, ...]
+    command: Path
     modules: Path
     data: Path
 
@@ -29,11 +32,14 @@ def find_program() -> Program:
     """The host's Asterisk when it is new enough, else the cached tree.
 
     Raises:
-        NoAsterisk: neither is there.
+        NoAsterisk: neither is there, or the phones are missing.
     """
-    program = _on_host() or _in_cache(cache_dir() / "asterisk-22")
+    if missing := [name for name in _BESIDE if shutil.which(name) is None]:
+        raise NoAsterisk(f"live calls need {', '.join(missing)}: `make setup` installs it")
+    tree = cache_dir() / "asterisk-22"
+    program = _on_host() or _in_cache(tree)
     if program is None:
-        raise NoAsterisk(f"no asterisk >= {OLDEST} on PATH and none in {cache_dir() / 'asterisk-22'}")
+        raise NoAsterisk(f"live calls need Asterisk {OLDEST} or newer, on PATH or in {tree}: `make setup` fetches it")
     return program
 
 
@@ -44,36 +50,28 @@ def cache_dir() -> Path:
 
 
 def _on_host() -> Program | None:
-    path = shutil.which("asterisk")
+    path = shutil.which("asterisk", path=f"{os.environ['PATH']}:/usr/sbin")
     if path is None or _version(path) < OLDEST:
         return None
-    return _program((path,), Path("/"))
+    return _program(Path(path), Path("/"))
 
 
 def _version(path: str) -> int:
     """0 for a text without a version, as a self-built Asterisk may print."""
     told = subprocess.run([path, "-V"], capture_output=True, text=True, timeout=10, check=False).stdout
-    found = re.search(r"Asterisk (?:certified/|certified-)?(\d+)", told)
+    found = re.search(r"Asterisk (?:certified[/-])?(\d+)", told)
     return int(found[1]) if found else 0
 
 
 def _in_cache(tree: Path) -> Program | None:
-    """The tree's own loader and libraries run it in place: no chroot, no mount, no root."""
-    if not (tree / ".complete").exists():
-        return None
-    loaders = sorted(tree.glob("usr/lib*/ld-linux-*.so.*")) or sorted(tree.glob("lib*/ld-linux-*.so.*"))
-    libraries = sorted(tree.glob("usr/lib/*-linux-gnu*"))
-    if not loaders or not libraries:
-        return None
-    loader = (str(loaders[0]), "--library-path", str(libraries[0]))
-    return _program((*loader, str(tree / "usr/sbin/asterisk")), tree)
+    """Its launcher runs it in place, with its own loader: no chroot, no mount, no root."""
+    return _program(tree / "asterisk", tree) if (tree / ".complete").exists() else None
 
 
-def _program(command: tuple[str, ...], root: Path) -> Program | None:
-    modules = _first(root, _MODULES)
-    data = _first(root, _DATA)
+def _program(command: Path, root: Path) -> Program | None:
+    modules, data = _first(root, _MODULES), _first(root, _DATA)
     return Program(command, modules, data) if modules and data else None
 
 
-def _first(root: Path, patterns: tuple[str, ...]) -> Path | None:
+def _first(root: Path, patterns: Iterable[str]) -> Path | None:
     return next((path for pattern in patterns for path in sorted(root.glob(pattern)) if path.is_dir()), None)

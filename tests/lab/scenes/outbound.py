@@ -110,7 +110,7 @@ async def internal_no_answer(room: Room) -> None:
 
 @scene("27-two-calls-at-once")
 async def two_calls_at_once(room: Room) -> None:
-    """912345678 calls 1001 twice, who answers both (the first is held then); 1 s; they end it: the first, the second."""
+    """912345678 calls 1001 twice, who takes both (the first is held then); 1 s; they end it: the first, the second."""
     maria, again = await room.customer(), await room.customer(host=101)
     ana = await room.phone("1001")
     for caller in (maria, again):

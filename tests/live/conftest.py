@@ -1,0 +1,52 @@
+"""One Asterisk for the session, fresh phones for each test."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.lab.ami_tap import AmiTap
+from tests.lab.asterisk import Asterisk
+from tests.lab.program import NoAsterisk, Program, find_program
+from tests.lab.room import Room
+
+
+@pytest.fixture(scope="session")
+def program() -> Program:
+    """Skips, with one line that says what to do, when and only when there is no Asterisk or no phone."""
+    try:
+        return find_program()
+    except NoAsterisk as why:
+        pytest.skip(str(why))
+
+
+@pytest.fixture(scope="session")
+def pbx(program: Program) -> Iterator[Asterisk]:
+    """Shared: a test that stops or kills its PBX takes `own_pbx`."""
+    with asyncio.Runner() as runner:
+        pbx = Asterisk(program)
+        runner.run(pbx.__aenter__())
+        try:
+            yield pbx
+        finally:
+            runner.run(pbx.__aexit__(None, None, None))
+
+
+@pytest.fixture
+async def own_pbx(program: Program) -> AsyncIterator[Asterisk]:
+    async with Asterisk(program) as pbx:
+        yield pbx
+
+
+@pytest.fixture
+async def room(pbx: Asterisk) -> AsyncIterator[Room]:
+    async with Room(pbx) as room:
+        yield room
+    await pbx.settle()
+
+
+@pytest.fixture
+async def tap(pbx: Asterisk) -> AsyncIterator[AmiTap]:
+    """What the PBX says, to an observer that is not callbridge."""
+    async with pbx.tap() as tap:
+        yield tap
