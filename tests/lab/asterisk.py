@@ -1,6 +1,7 @@
 """A real Asterisk of one's own, in a temporary folder, on a loopback network of its own."""
 
 import asyncio
+import shutil
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -39,9 +40,9 @@ class Asterisk:
         self.program = program or find_program()
 
     async def __aenter__(self) -> Self:
-        self._folder = tempfile.TemporaryDirectory(prefix="callbridge-lab-")
-        self.home = Path(self._folder.name)
         self.network = Network.claim()
+        self._folder = _fresh_folder(f"callbridge-lab-{self.network.prefix}-")
+        self.home = Path(self._folder.name)
         self.ip = self.network.address(1)
         self._furnish()
         try:
@@ -135,3 +136,10 @@ class Asterisk:
             "secret": SECRET,
             "parking_s": PARKING_S,
         }
+
+
+def _fresh_folder(prefix: str) -> tempfile.TemporaryDirectory[str]:
+    """Whoever had this network before and left a folder behind was killed: nobody uses it now."""
+    for left in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    return tempfile.TemporaryDirectory(prefix=prefix)

@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import Final
 
 OLDEST: Final = 18
+ROOT: Final = Path("/")
+SBIN: Final = "/usr/sbin"
+"""Where distributions put it, out of a user's PATH."""
+
 _MODULES: Final = ("usr/lib/*/asterisk/modules", "usr/lib/asterisk/modules", "usr/lib64/asterisk/modules")
 _DATA: Final = ("usr/share/asterisk", "var/lib/asterisk")
 _BESIDE: Final = ("sipp", "baresip", "setpriv")
@@ -50,10 +54,10 @@ def cache_dir() -> Path:
 
 
 def _on_host() -> Program | None:
-    path = shutil.which("asterisk", path=f"{os.environ['PATH']}:/usr/sbin")
+    path = shutil.which("asterisk", path=f"{os.environ['PATH']}:{SBIN}")
     if path is None or _version(path) < OLDEST:
         return None
-    return _program(Path(path), Path("/"))
+    return _program(Path(path), ROOT)
 
 
 def _version(path: str) -> int:
