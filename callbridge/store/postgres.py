@@ -19,6 +19,10 @@ _SESSION: Final = {
     "idle_in_transaction_session_timeout": "30s",
     "jit": "off",  # it takes longer than any query here
 }
+_READER: Final = {
+    "default_transaction_read_only": "on",
+    "default_transaction_isolation": "repeatable read",  # all queries of one piece of work see the same state
+}
 
 T = TypeVar("T")
 
@@ -32,7 +36,7 @@ class PostgresAccess:
         self._place = url.render_as_string(hide_password=True)
         # `on` also where the server's own setting trades the last commits for speed.
         self._writer = _engine(url, 1, deadline_s, {"synchronous_commit": "on"})
-        self._readers = _engine(url, READERS, deadline_s, {"default_transaction_read_only": "on"})
+        self._readers = _engine(url, READERS, deadline_s, _READER)
         self._turn = asyncio.Lock()
         self._deadline_s = deadline_s
         self._closed = False

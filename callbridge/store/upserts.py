@@ -21,7 +21,7 @@ def adding_events(dialect: str) -> Insert:
     Only the id may meet itself: another event with the same call and sequence is
     a fault that must be seen, not an event to lose in silence.
     """
-    return _insert(dialect, events).on_conflict_do_nothing(index_elements=[events.c.id])
+    return _insert(dialect, events).inline().on_conflict_do_nothing(index_elements=[events.c.id])
 
 
 def raising_protocols(dialect: str) -> Insert:

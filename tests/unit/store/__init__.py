@@ -1,0 +1,1 @@
+"""The store: each promise is kept on SQLite and on PostgreSQL alike."""
