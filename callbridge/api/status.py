@@ -6,13 +6,13 @@ may be added, but none is renamed. Times are RFC 3339 in UTC, spans are seconds.
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 
 class _Part(BaseModel):
     """Reads what a newer or older daemon says too: unknown fields are passed over."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class AmiStatus(_Part):
@@ -37,7 +37,7 @@ class AriStatus(_Part):
 class Gap(_Part):
     """When nobody listened; `to` None means: it goes on."""
 
-    from_: datetime = Field(alias="from")
+    from_: datetime = Field(validation_alias=AliasChoices("from", "from_"), serialization_alias="from")
     to: datetime | None = None
 
 
@@ -66,7 +66,9 @@ class DatabaseStatus(_Part):
     url: str
     """Masked."""
     ok: bool
-    schema_: str | None = Field(default=None, alias="schema")
+    schema_: str | None = Field(
+        default=None, validation_alias=AliasChoices("schema", "schema_"), serialization_alias="schema"
+    )
     """The migration it is at; None when it cannot be asked."""
     last_error: str | None = None
 

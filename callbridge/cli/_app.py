@@ -1,0 +1,41 @@
+"""What the command line asks of the composition root, and how it is reached.
+
+`callbridge.app` brings in everything there is; it is imported by the commands
+that need it, so that `--help` and `status` answer at once.
+"""
+
+import importlib
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Protocol, cast
+
+from callbridge.config import Config, Finding, PbxNumbers
+
+
+class App(Protocol):
+    """The module `callbridge.app`, as it is seen from here. Everything may raise a CallbridgeError."""
+
+    async def run(self, config: Config) -> None:
+        """Be the daemon until SIGTERM or SIGINT; `config.path` is where a reload reads again."""
+
+    def check(self, config: Config) -> AsyncIterator[Finding]:
+        """Try each PBX, the database and each subscriber; yield what is found, each within a deadline."""
+
+    async def record(self, config: Config, tape: Path, pbx: str) -> None:
+        """Write what `pbx` says to a new file until cancelled."""
+
+    def replay(self, tape: Path, profiles: tuple[PbxNumbers, ...]) -> Iterator[bytes]:
+        """Yield each event as one JSON document; raise TapeDamaged where the tape ends too early."""
+
+    async def upgrade(self, config: Config) -> str:
+        """Bring the schema up to date; return the version it is at now."""
+
+    def check_database(self, config: Config) -> AsyncIterator[Finding]:
+        """Try the database and its schema alone."""
+
+    async def backup(self, config: Config, file: Path) -> None:
+        """Copy the database into a new file while the daemon goes on."""
+
+
+def app() -> App:
+    return cast("App", importlib.import_module("callbridge.app"))

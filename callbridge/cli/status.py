@@ -1,0 +1,126 @@
+"""`callbridge status`: how the running daemon is."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import typer
+from rich import box
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from callbridge.api.status import DatabaseStatus, PbxStatus, Status, SubscriberStatus
+from callbridge.cli import _daemon
+from callbridge.cli._options import DEFAULT_CONFIG, AsJson, ConfigFile, example
+from callbridge.cli._screen import clean, console
+
+commands = typer.Typer()
+
+
+@commands.command(epilog=example("callbridge status", "callbridge status --json | jq .degraded"))
+def status(config: ConfigFile = DEFAULT_CONFIG, *, as_json: AsJson = False) -> None:
+    """Ask the running daemon how it is: exit status 0 healthy, 1 degraded, 3 not running."""
+    answer = _daemon.status(config)
+    if as_json:
+        typer.echo(answer)
+    understood = _daemon.understood(answer)
+    if not as_json:
+        console().print(picture(understood), soft_wrap=False)
+    if understood.degraded:
+        raise typer.Exit(1)
+
+
+def picture(status: Status) -> RenderableType:
+    """Return the whole answer as one panel, red when something is not as it should be."""
+    healthy = not status.degraded
+    return Panel(
+        Group(
+            *(Text(f"✗ {clean(why)}", "red") for why in status.degraded),
+            *([Text("healthy", "bold green")] if healthy else []),
+            Text(f"{_count(status.live_calls, 'live call')}, {_count(status.agents, 'agent')}"),
+            _pbxs(status.pbxs),
+            _subscribers(status.subscribers),
+            _database(status.database),
+        ),
+        title=f"callbridge {clean(status.version)}, up since {_when(status.started_at)}",
+        border_style="green" if healthy else "red",
+        box=box.ROUNDED,
+    )
+
+
+def _pbxs(pbxs: Iterable[PbxStatus]) -> Table:
+    table = _table("PBX", "AMI", "ARI", "calls", "queue (most)", "oddities", "last gap", "last error")
+    for pbx in pbxs:
+        ari = _link(pbx.ari.connected, pbx.ari.since) if pbx.ari else Text("not used", "dim")
+        gap = f"{_when(pbx.last_gap.from_)} → {_when(pbx.last_gap.to)}" if pbx.last_gap else "none"
+        errors = (pbx.ami.last_error, pbx.ari.last_error if pbx.ari else None)
+        table.add_row(
+            _named(pbx.id, pbx.ami.asterisk and f"Asterisk {pbx.ami.asterisk}"),
+            _link(pbx.ami.connected, pbx.ami.since),
+            ari,
+            str(pbx.live_calls),
+            f"{pbx.ami.queue_depth} ({pbx.ami.queue_max_seen})",
+            str(pbx.ami.oddities + (pbx.ari.oddities if pbx.ari else 0)),
+            gap,
+            _error(*errors),
+        )
+    return table
+
+
+def _subscribers(subscribers: Iterable[SubscriberStatus]) -> Table:
+    table = _table("subscriber", "state", "backlog", "oldest", "delivered", "last error")
+    for each in subscribers:
+        table.add_row(
+            clean(each.name),
+            Text("paused", "yellow") if each.paused else Text("on", "green"),
+            str(each.backlog),
+            "none" if each.oldest_s is None else _span(each.oldest_s),
+            str(each.delivered),
+            _error(each.last_error),
+        )
+    return table
+
+
+def _database(database: DatabaseStatus) -> Table:
+    table = _table("database", "state", "schema", "last error")
+    state = Text("ok", "green") if database.ok else Text("down", "bold red")
+    table.add_row(clean(database.url), state, clean(database.schema_ or "unknown"), _error(database.last_error))
+    return table
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _named(name: str, more: str | None) -> Text:
+    return Text.assemble(clean(name), (f"\n{clean(more)}" if more else "", "dim"))
+
+
+def _link(connected: bool, since: datetime | None) -> Text:  # noqa: FBT001 - it is the state itself
+    word = Text("up", "green") if connected else Text("down", "bold red")
+    return word.append(f"\nsince {_when(since)}" if since else "", "dim")
+
+
+def _error(*errors: str | None) -> Text:
+    return Text("\n".join(clean(error) for error in errors if error) or "none", "dim" if not any(errors) else "red")
+
+
+def _when(moment: datetime | None) -> str:
+    """Return local time as people of the house read it; None means: still."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else "now"
+
+
+def _span(seconds: float) -> str:
+    """Return `42 s`, `7 min`, `3.5 h`."""
+    minute, hour = 60, 3600
+    if seconds < minute:
+        return f"{seconds:.0f} s"
+    return f"{seconds / minute:.0f} min" if seconds < hour else f"{seconds / hour:.1f} h"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
