@@ -86,6 +86,10 @@ class Pipeline:
         self._stopping = True
         await self._waiting.put(())
 
+    def healthy(self, within_s: float) -> bool:
+        """Tell whether the loop came round within some seconds, where there was anything to do."""
+        return self._waiting.empty() or self._clock.monotonic() - self.idle_since < within_s
+
     async def run(self) -> None:
         """Work until `stop`."""
         while True:

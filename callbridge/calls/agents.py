@@ -20,6 +20,11 @@ class Roster:
             self._names[pbx, extension] = name
         self.seen[pbx, extension] = (self.agent(pbx, extension), at)
 
+    @property
+    def known(self) -> int:
+        """How many agents the PBX named."""
+        return len(self._names)
+
     def agent(self, pbx: str, extension: str) -> Agent:
         """Return the agent at `extension`, with the name the PBX last gave."""
         return Agent(extension, self._names.get((pbx, extension)))

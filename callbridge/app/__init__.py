@@ -1,0 +1,11 @@
+"""The composition root: alone knows every part; builds, starts and stops them.
+
+`cli` calls what stands here and nothing below it.
+"""
+
+from callbridge.app.checks import check
+from callbridge.app.daemon import run
+from callbridge.app.database import backup, check_database, upgrade
+from callbridge.app.tapes import record, replay
+
+__all__ = ["backup", "check", "check_database", "record", "replay", "run", "upgrade"]

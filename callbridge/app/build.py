@@ -1,0 +1,77 @@
+"""From the configuration to what each part wants to be told."""
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import SecretStr
+
+from callbridge.asterisk.ami.settings import AmiSettings, AmiTls, Login, Patience
+from callbridge.asterisk.ari.settings import AriSettings
+from callbridge.asterisk.from_ami import FILTERS
+from callbridge.calls.numbers import PbxProfile
+from callbridge.config import Ami, Ari, Config, PbxNumbers, Webhook
+from callbridge.delivery.subscriber import Subscriber
+from callbridge.directory.e164 import number_plan
+
+
+def profile(pbx: PbxNumbers) -> PbxProfile:
+    """Return how a PBX's numbers are read."""
+    return PbxProfile(
+        pbx.id,
+        pbx.outside_prefix,
+        tuple(pbx.extensions),
+        tuple(pbx.trunks),
+        ZoneInfo(pbx.timezone),
+        number_plan(pbx.country),
+    )
+
+
+def profiles(pbxs: Iterable[PbxNumbers]) -> Mapping[str, PbxProfile]:
+    """Return the profiles of some PBXs by their ids."""
+    return {pbx.id: profile(pbx) for pbx in pbxs}
+
+
+def ami_settings(ami: Ami) -> AmiSettings:
+    """Return the way to a PBX over AMI."""
+    tls = AmiTls(ami.tls_ca, ami.tls_verify) if ami.tls else None
+    login = Login(
+        ami.username,
+        SecretStr(ami.secret.reveal()),
+        filters=FILTERS if ami.event_filter else (),
+    )
+    patience = Patience(ping_interval_s=ami.ping_interval_s, ping_deadline_s=ami.ping_deadline_s)
+    return AmiSettings(ami.host, login, ami.port, tls, patience, max_backlog=ami.queue_max)
+
+
+def ari_settings(ari: Ari) -> AriSettings:
+    """Return the way to a PBX over ARI."""
+    return AriSettings(url=ari.url, username=ari.username, password=ari.password, app=ari.app)
+
+
+def subscribers(webhooks: Iterable[Webhook]) -> tuple[Subscriber, ...]:
+    """Return who is told of events."""
+    return tuple(
+        Subscriber(
+            each.name,
+            each.url,
+            each.secret.reveal(),
+            tuple(each.events),
+            each.allow_private,
+            each.timeout_s,
+            each.concurrency,
+        )
+        for each in webhooks
+        if each.enabled
+    )
+
+
+def own_addresses(config: Config) -> frozenset[tuple[str, int]]:
+    """Return (host, port) of ourselves and of the PBXs: no webhook may lead there."""
+    own = {(config.http.host, config.http.port)}
+    for pbx in config.pbx:
+        own.add((pbx.ami.host, pbx.ami.port))
+        if pbx.ari is not None:
+            url = urlsplit(pbx.ari.url)
+            own.add((url.hostname or "", url.port or (443 if url.scheme == "https" else 80)))
+    return frozenset(own)

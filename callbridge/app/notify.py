@@ -1,0 +1,44 @@
+"""systemd's notification protocol: sd_notify(3), as much of it as a daemon needs.
+
+Written here because systemd-python does not build without systemd's headers.
+"""
+
+import os
+import socket
+from collections.abc import Mapping
+
+
+class Notifier:
+    """Tells systemd how the daemon is; says nothing where systemd did not start it."""
+
+    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+        environ = os.environ if environ is None else environ
+        self._address = environ.get("NOTIFY_SOCKET", "")
+        ours = environ.get("WATCHDOG_PID") in {None, str(os.getpid())}
+        microseconds = environ.get("WATCHDOG_USEC", "")
+        self.watchdog_s = int(microseconds) / 1e6 if ours and microseconds.isdecimal() else None
+        """How often systemd wants a sign of life; None where it does not."""
+
+    def ready(self, text: str) -> None:
+        """Say that everything runs."""
+        self._say(f"READY=1\nSTATUS={text}")
+
+    def reloading(self, monotonic_us: int) -> None:
+        """Say that a reload began; `ready` ends it."""
+        self._say(f"RELOADING=1\nMONOTONIC_USEC={monotonic_us}")
+
+    def stopping(self) -> None:
+        """Say that the daemon is on its way out."""
+        self._say("STOPPING=1")
+
+    def alive(self) -> None:
+        """Feed the watchdog."""
+        self._say("WATCHDOG=1")
+
+    def _say(self, text: str) -> None:
+        if not self._address:
+            return
+        address = f"\0{self._address[1:]}" if self._address.startswith("@") else self._address
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+            channel.setblocking(False)
+            channel.sendto(text.encode(), address)

@@ -1,0 +1,75 @@
+"""Recording what a PBX says, and playing it again through the same code."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+from callbridge.app import build
+from callbridge.asterisk import tape as tapes
+from callbridge.asterisk.ami.link import AmiLink, LinkDown, Received
+from callbridge.asterisk.from_ami import facts_from
+from callbridge.calls.events import Event
+from callbridge.calls.facts import TimePassed
+from callbridge.calls.tracker import Tracker
+from callbridge.clock import SystemClock
+from callbridge.config import Config, PbxNumbers
+from callbridge.delivery.payload import as_json
+from callbridge.errors import CallbridgeError
+from callbridge.logs import Action, logger
+
+UNNAMED: Final = "main"
+"""The id of a PBX whose raw capture is played without a configuration."""
+MOST_AT_ONCE: Final = 500
+
+log = logger()
+
+
+async def record(config: Config, tape: Path, pbx: str) -> None:
+    """Write what `pbx` says to a new file until cancelled. Raises CallbridgeError when the file cannot be made."""
+    settings = next(each for each in config.pbx if each.id == pbx)
+    link = AmiLink(build.ami_settings(settings.ami), SystemClock())
+    try:
+        file = tape.open("xb")
+    except FileExistsError as error:
+        raise CallbridgeError(f"{tape} is there already. Name a file that is not.") from error
+    except OSError as error:
+        raise CallbridgeError(
+            f"{tape} cannot be written: {error.strerror}. Name a file in a folder of yours."
+        ) from error
+    with file:
+        writer = tapes.TapeWriter(file)
+        log.info("recording", action=Action.TAPE_RECORDING, pbx=pbx, path=str(tape))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(link.run())
+            while True:
+                for item in await link.take(MOST_AT_ONCE):
+                    if isinstance(item, Received):
+                        writer.write(tapes.Heard(pbx, item.at, item.message))
+                    elif isinstance(item, LinkDown):
+                        log.warning("a hole in the tape", action=Action.TAPE_RECORDING, pbx=pbx, error=str(item.reason))
+                file.flush()
+
+
+def replay(tape: Path, profiles: Sequence[PbxNumbers]) -> Iterator[bytes]:
+    """Yield each event a tape tells as one JSON document; raise TapeDamaged where it ends too early.
+
+    Whatever was going on when the tape ends is left as it was.
+    """
+    tracker = Tracker(build.profiles(profiles))
+    raw_pbx = profiles[0].id if profiles else UNNAMED
+    heard_from: dict[str, None] = {}
+    for heard in tapes.read(tape, raw_pbx):
+        heard_from[heard.pbx] = None
+        for fact in facts_from(heard.pbx, heard.message, heard.at):
+            yield from map(_line, tracker.apply(fact))
+        tracker.take_changes()
+    for pbx in heard_from:
+        while (at := tracker.next_deadline(pbx)) is not None:
+            yield from map(_line, tracker.apply(TimePassed(pbx, at)))
+
+
+def _line(event: Event) -> bytes:
+    return orjson.dumps(as_json(event))
