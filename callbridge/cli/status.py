@@ -1,6 +1,6 @@
 """`callbridge status`: how the running daemon is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import typer
@@ -49,23 +49,24 @@ def picture(status: Status) -> RenderableType:
     )
 
 
-def _pbxs(pbxs: Iterable[PbxStatus]) -> Table:
-    table = _table("PBX", "AMI", "ARI", "calls", "queue (most)", "oddities", "last gap", "last error")
+def _pbxs(pbxs: Sequence[PbxStatus]) -> RenderableType:
+    table = _table("PBX", "link", "state", "since", "queue", "most", "odd", "last error")
     for pbx in pbxs:
-        ari = _link(pbx.ari.connected, pbx.ari.since) if pbx.ari else Text("not used", "dim")
-        gap = f"{_when(pbx.last_gap.from_)} → {_when(pbx.last_gap.to)}" if pbx.last_gap else "none"
-        errors = (pbx.ami.last_error, pbx.ari.last_error if pbx.ari else None)
+        ami, ari = pbx.ami, pbx.ari
+        figures = (str(ami.queue_depth), str(ami.queue_max_seen), str(ami.oddities))
         table.add_row(
-            _named(pbx.id, pbx.ami.asterisk and f"Asterisk {pbx.ami.asterisk}"),
-            _link(pbx.ami.connected, pbx.ami.since),
-            ari,
-            str(pbx.live_calls),
-            f"{pbx.ami.queue_depth} ({pbx.ami.queue_max_seen})",
-            str(pbx.ami.oddities + (pbx.ari.oddities if pbx.ari else 0)),
-            gap,
-            _error(*errors),
+            clean(pbx.id), "AMI", _up(ami.connected), _when(ami.since, "never"), *figures, _error(ami.last_error)
         )
-    return table
+        if ari:
+            figures = ("", "", str(ari.oddities))
+            table.add_row("", "ARI", _up(ari.connected), _when(ari.since, "never"), *figures, _error(ari.last_error))
+    return Group(table, *(Text(f" {_summary(pbx)}") for pbx in pbxs))
+
+
+def _summary(pbx: PbxStatus) -> str:
+    version = f"Asterisk {pbx.ami.asterisk}" if pbx.ami.asterisk else "Asterisk of an unknown version"
+    gap = f"{_when(pbx.last_gap.from_)} → {_when(pbx.last_gap.to)}" if pbx.last_gap else "none"
+    return clean(f"{pbx.id}: {version}, {_count(pbx.live_calls, 'live call')}, last gap: {gap}")
 
 
 def _subscribers(subscribers: Iterable[SubscriberStatus]) -> Table:
@@ -92,26 +93,21 @@ def _database(database: DatabaseStatus) -> Table:
 def _table(*columns: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column == "since")
     return table
 
 
-def _named(name: str, more: str | None) -> Text:
-    return Text.assemble(clean(name), (f"\n{clean(more)}" if more else "", "dim"))
-
-
-def _link(connected: bool, since: datetime | None) -> Text:  # noqa: FBT001 - it is the state itself
-    word = Text("up", "green") if connected else Text("down", "bold red")
-    return word.append(f"\nsince {_when(since)}" if since else "", "dim")
+def _up(connected: bool) -> Text:  # noqa: FBT001 - it is the state itself
+    return Text("up", "green") if connected else Text("down", "bold red")
 
 
 def _error(*errors: str | None) -> Text:
     return Text("\n".join(clean(error) for error in errors if error) or "none", "dim" if not any(errors) else "red")
 
 
-def _when(moment: datetime | None) -> str:
-    """Return local time as people of the house read it; None means: still."""
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else "now"
+def _when(moment: datetime | None, otherwise: str = "now") -> str:
+    """Return the host's local time; `otherwise` where there is none."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else otherwise
 
 
 def _span(seconds: float) -> str:

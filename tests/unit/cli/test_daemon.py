@@ -91,7 +91,9 @@ async def test_a_healthy_daemon_ends_with_0(serve: Serve, ask: Ask) -> None:
     assert answer.status == 0
     for shown in (
         "callbridge 1.2.3", "healthy",
-        "7 live calls, 1 agent", "main", "Asterisk 22.5.1", "3 (99)", "refused [401]␛[2J",
+        "7 live calls, 1 agent", "main", "Asterisk 22.5.1",
+        "main: Asterisk 22.5.1, 7 live calls, last gap: 2026-11-22",
+        "refused [401]␛[2J",
         "crm", "12", "2 min", "1000", "HTTP 500", "sqlite+aiosqlite:////x.db", "0003",
     ):  # fmt: skip
         assert shown in answer.out
