@@ -4,7 +4,7 @@
 # as an argument lifts them. Hashes only: where packages come from is the machine's own affair.
 set -eu
 cd "$(dirname -- "$0")/.."
-python=${PYTHON:-.venv/bin/python}
+python=.venv/bin/python
 export CUSTOM_COMPILE_COMMAND='make lock'
 
 compile() {
