@@ -20,20 +20,21 @@ Why no event is forgotten and none overtakes another of its lane:
    row waits in the database. `done` keeps it: a failure makes the lane behind
    before anything else happens, and drops the queue, which the database has too.
    `fall_back` makes every lane behind at once.
-2. A lane in `_queues` has one turn on the way at most, the head. A lane that is
-   behind is taken from the database (`found`) only when nothing of it is queued,
-   on the way or unsettled, both when the read began (it was in `busy`) and now; and
-   only when it was behind when the read began, or else the answer could be older
-   than what memory did meanwhile. `due` itself gives heads only.
+2. A lane in `_queues` has one turn on the way at most, the head. A lane is taken from
+   the database (`found`) only when it was behind as the read began, and nothing of
+   it was queued, on the way or unsettled (`busy`): or else the answer could be older
+   than what memory did meanwhile. Nothing but the next answer puts such a lane back
+   into `_queues`, so it is still idle now. `due` itself gives heads only.
 3. A lane stops being behind in `surveyed` alone. A survey reads every undelivered
    head there is, its time come or not. A lane not among them had nothing when the
    database was read, and nothing since, if no commit was offered meanwhile
-   (`_touched`) and nothing of it was on the way or unsettled at the beginning or is
-   now: so the next event of the lane is its first undelivered one, and may go
-   direct. Of any other lane we do not know, and it stays as it was.
+   (`_touched`) and nothing of it was queued, on the way or unsettled at the
+   beginning: so the next event of the lane is its first undelivered one, and may
+   go direct. Of any other lane we do not know, and it stays as it was.
 4. A commit that a survey saw and that is offered after it finds its lane behind, so
    it is left to the database: not lost, not doubled. A commit the survey did not
-   see was offered during it (touched) or after it (1).
+   see was offered during it (touched) or after it (1). And one that is offered so late
+   that it has been read from the database before is known by its id (`_read`).
 
 Two promises are asked of the caller: `offer` is called in commit order, after
 each commit; and reads and surveys of one subscriber do not overlap.
@@ -86,6 +87,7 @@ class Lanes:
         # When the lane's head comes due, where a failure told us; None where only the database knows.
         self._behind: dict[str, datetime | None] | None = None
         self._touched: set[str] | None = None
+        self._read: dict[str, None] = {}
         self._read_out = False
         self.looking = True
         """Whether the database may hold something that is due and that we have not read."""
@@ -108,6 +110,9 @@ class Lanes:
 
     def offer(self, turn: Turn) -> None:
         """Take an event that has just been committed; it may be left to the database."""
+        if turn.event_id in self._read:
+            del self._read[turn.event_id]
+            return
         if self._touched is not None and len(self._touched) <= self.behind_most:
             self._touched.add(turn.lane)
         if self._behind is None or turn.lane in self._behind:
@@ -142,7 +147,7 @@ class Lanes:
             self._advance(turn.lane)
         else:
             self._drop(turn.lane)
-        if self._behind is not None and (not delivered or turn.lane in self._behind):
+        if self._behind is not None and not delivered:
             self._behind[turn.lane] = next_at
             if len(self._behind) > self.behind_most:
                 self.fall_back()
@@ -211,6 +216,7 @@ class Lanes:
         taken = [head for head in heads if self._may_take(asking, head.lane)]
         for head in taken:
             self._append(Turn(head.lane, head.event_id, head.body, head.attempts + 1))
+            self._remember(head.event_id)
         self._read_out = complete
         if not complete:
             self.looking = True
@@ -219,13 +225,14 @@ class Lanes:
         self._forget_times(asking)
         return len(taken)
 
+    def _remember(self, event_id: str) -> None:
+        """It may yet be offered; the oldest of many will not be."""
+        self._read[event_id] = None
+        if len(self._read) > self._held_most:
+            del self._read[next(iter(self._read))]
+
     def _may_take(self, asking: Asking, lane: str) -> bool:
-        return (
-            (asking.behind is None or lane in asking.behind)
-            and lane not in asking.busy
-            and lane not in self._queues
-            and lane not in self._unsettled
-        )
+        return lane not in asking.busy and (asking.behind is None or lane in asking.behind)
 
     def _forget_times(self, asking: Asking) -> None:
         """A lane that was due by our reckoning and not by the database's is asked for now and then."""
@@ -252,7 +259,7 @@ class Lanes:
         if len(touched) > self.behind_most:
             self.doubtful = True
             return
-        unknown = asking.busy | touched | self._busy()
+        unknown = asking.busy | touched
         behind = {lane: None for lane in heads if lane not in unknown}
         self._rest_behind(behind, unknown, complete=complete)
 
@@ -265,8 +272,6 @@ class Lanes:
                 self.fall_back()
             return
         self._behind = {lane: before.get(lane) for lane in found} | kept
-        self.doubtful |= None in kept.values()
-        self.looking |= None in self._behind.values()
 
     def _busy(self) -> frozenset[str]:
         return frozenset(self._queues).union(self._unsettled)

@@ -121,7 +121,7 @@ class MemoryStore(Store):
     async def remember(self) -> Memory:
         return Memory((), {}, {})
 
-    async def heard(self, pbx: str, at: datetime) -> None:
+    async def heard(self, pbx: str, at: datetime) -> None:  # noqa: ARG002 - no delivery asks for it
         return None
 
     async def call_events(self, call_id: str) -> Sequence[bytes]:
