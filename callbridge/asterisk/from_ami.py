@@ -31,14 +31,15 @@ def facts_from(pbx: str, message: Message, received_at: datetime) -> tuple[f.Fac
     The time is the PBX's own (`timestampevents = yes`), else when it was received.
     A message that lacks what its event must have is told as Nonsense.
     """
-    reading = FROM_AMI.get(message.get("Event") or "")
-    if reading is None:
+    name = message.name if message.is_event else ""
+    reading = FROM_AMI.get(name)
+    if reading is None or (name in RARELY_NEEDED and not RARELY_NEEDED[name].search(message.raw)):
         return ()
     at = time_of(message) or received_at
     try:
         fact = reading(pbx, at, message)
     except (KeyError, ValueError):
-        return (f.Nonsense(pbx, at, f"unreadable {message.get('Event')}"),)
+        return (f.Nonsense(pbx, at, f"unreadable {name}"),)
     return () if fact is None else (fact,)
 
 
@@ -169,6 +170,12 @@ FROM_AMI: Final[Mapping[str, Reading]] = {
     "Newexten": _newexten,
 }
 """Event name → fact. `VarSet` and `Newexten` are needed for a few variables and applications only."""
+
+RARELY_NEEDED: Final[Mapping[str, re.Pattern[bytes]]] = {
+    "VarSet": re.compile(f"^Variable: (?:{'|'.join(VARIABLES)})\r?$".encode(), re.MULTILINE),
+    "Newexten": re.compile(f"^Application: (?:{'|'.join(APPLICATIONS)})\r?$".encode(), re.MULTILINE),
+}
+"""Two thirds of all events of an unfiltered call are these, and one in ten of them is needed: put aside unread."""
 
 EVENTS_NEEDED: Final = tuple(sorted(set(FROM_AMI) - {"VarSet", "Newexten"}))
 FILTERS: Final = (
