@@ -58,7 +58,7 @@ class PendingActions:
         return len(self._waiting)
 
     def add(self, action_id: str, action: str, deadline: float, *, as_list: bool) -> None:
-        """Wait for an answer until `deadline`. `as_list`: events follow though the answer may not say so (≤ 11)."""
+        """Wait for an answer until `deadline`. `as_list`: events follow though the answer may not say so."""
         self._waiting[action_id] = _Pending(action, deadline, as_list=as_list)
 
     def next_deadline(self) -> float | None:
@@ -70,14 +70,16 @@ class PendingActions:
         pending = self._waiting.get(action_id)
         if pending is None:
             self.late_answers += 1
+            if _starts_list(message):
+                self._remember(action_id)
             return None
         decided = (
             self._list_event(pending, action_id, message) if message.is_event else _answer(pending, action_id, message)
         )
         if decided is not None:
             del self._waiting[action_id]
-        if isinstance(decided, Failed):
-            self._remember(action_id, pending)
+        if isinstance(decided, Failed) and pending.first is not None:
+            self._remember(action_id)
         return decided
 
     def claims(self, message: Message) -> bool:
@@ -102,15 +104,15 @@ class PendingActions:
 
     def _give_up(self, action_id: str, why: str) -> Failed:
         pending = self._waiting.pop(action_id)
-        self._remember(action_id, pending)
+        if pending.as_list or pending.first is not None:
+            self._remember(action_id)
         return Failed(action_id, ActionTimeout(f"{pending.action} {why}. It may have happened; it is not sent again."))
 
-    def _remember(self, action_id: str, pending: _Pending) -> None:
+    def _remember(self, action_id: str) -> None:
         """What still comes of a list that failed shall not pass for news."""
-        if pending.as_list or pending.first is not None:
-            self._given_up[action_id] = None
-            if len(self._given_up) > _MAX_REMEMBERED:
-                del self._given_up[next(iter(self._given_up))]
+        self._given_up[action_id] = None
+        if len(self._given_up) > _MAX_REMEMBERED:
+            del self._given_up[next(iter(self._given_up))]
 
     def _list_event(self, pending: _Pending, action_id: str, message: Message) -> Answered | Failed | None:
         if pending.first is not None and _completes(message):
@@ -124,14 +126,18 @@ class PendingActions:
 def _answer(pending: _Pending, action_id: str, message: Message) -> Answered | Failed | None:
     if message.name == "Error":
         return Failed(action_id, ActionFailed(f"The PBX refused {pending.action}: {_reason(message)}"))
-    if pending.as_list or message.get("EventList", "").lower() == "start":
+    if pending.as_list or _starts_list(message):
         pending.first = message
         return None
     return Answered(action_id, Response(message))
 
 
+def _starts_list(message: Message) -> bool:
+    return message.get("EventList", "").lower() == "start"
+
+
 def _completes(message: Message) -> bool:
-    """Tell the end of a list. Up to Asterisk 1.8 only the name says so; a list may also end as `cancelled`."""
+    """Tell the end of a list. In old dialects only the name says so; a list may also end as `cancelled`."""
     told = message.get("EventList")
     return message.name.endswith("Complete") if told is None else told.lower() in {"complete", "cancelled"}
 

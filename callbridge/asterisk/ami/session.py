@@ -29,16 +29,13 @@ from callbridge.asterisk.ami.answers import Answered, Failed, PendingActions
 from callbridge.asterisk.ami.keepalive import Due, Keepalive
 from callbridge.asterisk.ami.message import Message
 from callbridge.asterisk.ami.settings import Login, Patience
-from callbridge.asterisk.ami.wire import AmiParser, Oddities, serialise
+from callbridge.asterisk.ami.wire import AmiParser, Oddities, asterisk_of, serialise
 from callbridge.errors import LoginRefused, PbxError, PbxUnreachable, ProtocolError
 
 MAX_PENDING: Final = 500
 MAX_BANNER_BYTES: Final = 256
 MAX_BYTES_BEFORE_LOGIN: Final = 64 * 1024
 OWN_ACTION_DEADLINE_S: Final = 30.0  # of Filter and CoreSettings, which nobody waits for
-
-# The version of AMI, in the banner, tells the version of Asterisk.
-ASTERISK_OF_AMI: Final = {"5": "16", "7": "18", "9": "20", "10": "21", "11": "22", "12": "23"}
 
 
 class State(StrEnum):
@@ -67,12 +64,17 @@ SessionEvent = Message | LoggedIn | Answered | Failed | Closed
 class AmiSession:
     """Bytes in, what they mean out."""
 
-    def __init__(self, login: Login, patience: Patience, *, id_prefix: str, now: float) -> None:
-        """Begin with a fresh connection. ActionIDs are `id_prefix` and a number: other clients' are heard as well."""
+    def __init__(self, login: Login, patience: Patience, *, plain_allowed: bool, id_prefix: str, now: float) -> None:
+        """Begin with a fresh connection.
+
+        `plain_allowed` is for a PBX that knows no MD5, where nobody can listen in.
+        ActionIDs are `id_prefix` and a number: other clients' are heard as well.
+        """
         self.state = State.GREETING
         self.fully_booted = False
         self.filters_refused: tuple[str, ...] = ()
         self._login = login
+        self._plain_allowed = plain_allowed
         self._patience = patience
         self._keepalive = Keepalive(patience, now)
         self._id_prefix = id_prefix
@@ -95,7 +97,7 @@ class AmiSession:
     @property
     def pbx_version(self) -> str | None:
         """Asterisk's version as it tells it itself, or its major number as the banner betrays it."""
-        return self._pbx_version or ASTERISK_OF_AMI.get(self.banner.partition("/")[2].partition(".")[0])
+        return self._pbx_version or asterisk_of(self.banner)
 
     @property
     def oddities(self) -> Oddities:
@@ -195,7 +197,7 @@ class AmiSession:
         if challenge:
             key = hashlib.md5((challenge + secret).encode(), usedforsecurity=False).hexdigest()
             self._log_in([("AuthType", "MD5"), ("Username", self._login.username), ("Key", key)])
-        elif self._login.plain_allowed:
+        elif self._plain_allowed:
             self._log_in([("Username", self._login.username), ("Secret", secret)])
         else:
             self._close(LoginRefused("The PBX offers no MD5 challenge. Use TLS, where the secret may go in plain."))

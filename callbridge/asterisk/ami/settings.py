@@ -1,5 +1,7 @@
 """What a link to one PBX is told once, before it starts."""
 
+import ipaddress
+import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +12,6 @@ from pydantic import SecretStr
 class Login:
     """Who we are, and what we wish to hear.
 
-    `plain_allowed` is for a PBX that knows no MD5, on TLS or loopback only.
     `event_mask` is AMI's own: ``on``, ``off`` or classes like ``call,agent``.
     `filters` are as in manager.conf's ``eventfilter``; for them Asterisk asks the
     write privilege ``system``.
@@ -18,7 +19,6 @@ class Login:
 
     username: str
     secret: SecretStr
-    plain_allowed: bool = False
     event_mask: str = "on"
     filters: tuple[str, ...] = ()
 
@@ -62,6 +62,14 @@ class AmiTls:
     verify: bool = True
     server_name: str | None = None
 
+    def context(self) -> ssl.SSLContext:
+        """Read the authorities anew. Raises OSError, `ssl.SSLError` among them."""
+        context = ssl.create_default_context(cafile=self.ca_file)
+        if not self.verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
 
 @dataclass(frozen=True, slots=True)
 class AmiSettings:
@@ -74,3 +82,15 @@ class AmiSettings:
     patience: Patience = field(default_factory=Patience)
     backoff: Backoff = field(default_factory=Backoff)
     max_backlog: int = 100_000
+
+    @property
+    def wire_is_private(self) -> bool:
+        """Whether nobody can listen in: verified TLS, or this very machine."""
+        if self.tls is not None:
+            return self.tls.verify
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:  # a name, which may lead anywhere
+            return False

@@ -23,13 +23,14 @@ from typing import Final
 from callbridge.asterisk.ami.message import KINDS, Headers, Message
 from callbridge.errors import UnsafeValue
 
-__all__ = ["BANNER", "AmiParser", "Headers", "Message", "Oddities", "OddityKind", "serialise"]
+__all__ = ["BANNER", "AmiParser", "Headers", "Message", "Oddities", "OddityKind", "asterisk_of", "serialise"]
 
 MAX_MESSAGE_BYTES: Final = 1 << 20  # one answer to `core show hints` on a large PBX is some 100 KiB
 MAX_LINE_BYTES: Final = 1024  # with CR LF; seen on 22.10: what is past it was read as a line of its own
 MAX_HEADERS: Final = 128  # with Action and ActionID; with more, 22.10 refuses the whole action
 
 BANNER: Final = "Asterisk Call Manager"
+_ASTERISK_OF_AMI: Final = {"5": "16", "7": "18", "9": "20", "10": "21", "11": "22", "12": "23"}
 _BANNER: Final = BANNER.encode()
 _BANNER_NEXT: Final = re.compile(rb"(?:\r?\n)*+" + _BANNER)
 _FOLLOWS: Final = b"Response: Follows"
@@ -46,6 +47,11 @@ _KINDS: Final = {kind.encode(): kind for kind in KINDS}
 _CR, _LF = b"\r\n"
 
 
+def asterisk_of(banner: str) -> str | None:
+    """Return Asterisk's major version, which the version of AMI in the banner betrays; None for one unheard of."""
+    return _ASTERISK_OF_AMI.get(banner.partition("/")[2].partition(".")[0])
+
+
 class OddityKind(StrEnum):
     TOO_LONG = "too long"  # dropped up to the next blank line
     NO_COLON = "no colon"  # the line is dropped, the message kept
@@ -57,7 +63,7 @@ class Oddities:
     """How often the law was broken, and the latest few examples of at most 80 bytes."""
 
     def __init__(self) -> None:
-        self.counts: Counter[OddityKind] = Counter()
+        self.counts: Counter[str] = Counter()  # by OddityKind
         self.samples: deque[tuple[OddityKind, bytes]] = deque(maxlen=16)
 
     def note(self, kind: OddityKind, sample: bytes) -> None:

@@ -22,8 +22,8 @@ class Pbx:
 
     def __init__(self, *, plain_allowed: bool = False, filters: tuple[str, ...] = ()) -> None:
         self.now = 1000.0
-        login = Login("callbridge", SecretStr(SECRET), plain_allowed=plain_allowed, filters=filters)
-        self.session = AmiSession(login, Patience(), id_prefix="cb", now=self.now)
+        login = Login("callbridge", SecretStr(SECRET), filters=filters)
+        self.session = AmiSession(login, Patience(), plain_allowed=plain_allowed, id_prefix="cb", now=self.now)
         self._parser = AmiParser()
 
     def says(self, *lines: str) -> list[SessionEvent]:
