@@ -22,11 +22,11 @@ STOP_WITHIN_S: Final = 5
 PARKING_S: Final = 3
 
 _TEMPLATES = Path(__file__).parent / "asterisk"
-_EMPTY = ("acl.conf", "udptl.conf", "geolocation.conf", "pjproject.conf", "websocket_client.conf", "indications.conf")
+_EMPTY = ("acl.conf", "udptl.conf", "geolocation.conf", "pjproject.conf", "websocket_client.conf")
 """Files it grumbles about when they are missing; the defaults do."""
 
-_SOUNDS = ("hello.wav", "beep.wav")
-"""All the lab plays, so that no package of sounds is needed. Voicemail wants its beep."""
+_SOUNDS = {"hello": 1.5, "beep": 0.2, "beeperr": 0.2, "pbx-transfer": 0.2, "pbx-invalid": 0.2}
+"""All the lab plays, with its seconds: no package of sounds is needed. A transfer by code gives up without its own."""
 
 
 class AsteriskDidNotStart(Exception):
@@ -119,8 +119,8 @@ class Asterisk:
             (self.home / name).mkdir(parents=True)
         for name in ("documentation", "rest-api", "static-http"):
             (self.home / "data" / name).symlink_to(self.program.data / name)
-        for sound in _SOUNDS:
-            write_tone(self.home / "data/sounds/en" / sound, seconds=1.5)
+        for sound, seconds in _SOUNDS.items():
+            write_tone(self.home / f"data/sounds/en/{sound}.wav", seconds)
         furnish(self.home / "etc", _TEMPLATES, self._values())
         for name in _EMPTY:
             (self.home / "etc" / name).touch()

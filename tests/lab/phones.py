@@ -85,7 +85,14 @@ class Phone:
 
     async def transfer(self, number: str) -> None:
         """Blind, by REFER."""
-        await self._does("transfer", f"sip:{number}@{self._pbx}")
+        await self.refer(f"sip:{number}@{self._pbx}")
+
+    async def refer(self, target: str) -> None:
+        await self._does("transfer", target)
+
+    async def line(self, number: int) -> None:
+        """Of several calls, the one that hold, resume, transfer and hangup mean; the first is 1."""
+        await self._does("line", str(number))
 
     async def press(self, keys: str) -> None:
         for key in keys:

@@ -15,7 +15,7 @@ from tests.lab.asterisk import Asterisk
 from tests.lab.room import Room
 from tests.lab.scenes import SCENES
 
-for _noun in ("alone", "groups", "inbound", "names", "outbound", "queues"):
+for _noun in ("alone", "consultations", "groups", "holds", "inbound", "names", "outbound", "queues", "transfers"):
     importlib.import_module(f"tests.lab.scenes.{_noun}")
 
 

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
+from urllib.parse import quote
 
 from callbridge.clock import SystemClock
 from tests.lab.ami_tap import AmiTap, Message
@@ -42,7 +43,7 @@ class Room:
         self.journal: list[str] = []
         self._clock = SystemClock()
         self._stack = AsyncExitStack()
-        self._driver: AmiTap | None = None
+        self._driving: AmiTap | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -91,15 +92,39 @@ class Room:
 
     async def action(self, name: str, **headers: str) -> Message:
         """What an admin does to the PBX over AMI."""
-        if self._driver is None:
-            self._driver = await self._stack.enter_async_context(self.pbx.tap())
         self._note("driver", f"{name} {headers}")
-        return await self._driver.action(name, **headers)
+        return await (await self._driver()).action(name, **headers)
 
     async def _phone(self, number: str, name: str, host: int) -> Phone:
         place = Place(self._address(host), self.pbx.ip, self._folder(), self._note)
         phone = Phone(number, name, place)
         return await self._stack.enter_async_context(phone)
+
+    async def channel_of(self, endpoint: str) -> str:
+        """The newest channel of an endpoint: its number ends its name, in hexadecimal digits."""
+        shown = await (await self._driver()).items("CoreShowChannels", last="CoreShowChannelsComplete")
+        return max(one["Channel"] for one in shown if one["Channel"].startswith(f"PJSIP/{endpoint}-"))
+
+    async def joins(self, phone: Phone, asked: str) -> None:
+        """Attended transfer by SIP: `phone` refers who is on its line 1 to the call it has with `asked`.
+
+        The softphone does not say the names of its dialog, so they come from the PBX; the REFER is its own.
+        """
+        channel = await self.channel_of(phone.number)
+        dialog = [
+            await self._read(channel, f"CHANNEL(pjsip,{part})") for part in ("call-id", "local_tag", "remote_tag")
+        ]
+        replaces = quote("{};to-tag={};from-tag={}".format(*dialog), safe="")
+        await phone.line(1)
+        await phone.refer(f"<sip:{asked}@{self.pbx.ip}?Replaces={replaces}>")
+
+    async def _read(self, channel: str, variable: str) -> str:
+        return (await (await self._driver()).action("Getvar", Channel=channel, Variable=variable))["Value"]
+
+    async def _driver(self) -> AmiTap:
+        if self._driving is None:
+            self._driving = await self._stack.enter_async_context(self.pbx.tap())
+        return self._driving
 
     def _note(self, who: str, what: str) -> None:
         self.journal.append(f"{self._clock.now().timestamp():.6f} {who:>10} {what}")

@@ -33,12 +33,12 @@ async def menu_hangs_up(room: Room) -> None:
 
 @scene("24-voicemail")
 async def voicemail(room: Room) -> None:
-    """Maria calls 210000032; 1001 rings 2 s in vain; voicemail picks up, beeps 1.5 s; she speaks 1 s and hangs up."""
+    """Maria calls 210000032; 1001 rings 2 s in vain; voicemail picks up, beeps; she speaks 1 s and hangs up."""
     maria, ana = await room.customer(), await room.phone("1001")
     await maria.dial("210000032")
     await ana.rings()
     await ana.closed()
     await maria.established()
-    await room.talk(2.5)
+    await room.talk(1.5)
     await maria.hangup()
     await maria.closed()

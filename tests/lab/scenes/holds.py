@@ -1,0 +1,46 @@
+"""Hold and resume by SIP re-INVITE."""
+
+from tests.lab.room import Room
+from tests.lab.scenes import scene
+from tests.lab.scenes.talks import ana_talks_to_maria, hang_up, maria_talks_to_ana
+
+
+@scene("15-hold-by-callee")
+async def by_callee(room: Room) -> None:
+    """Maria talks to 1001 1 s; 1001 holds 1 s, resumes; 1 s; Maria hangs up."""
+    maria, ana = await maria_talks_to_ana(room)
+    await room.talk(1)
+    await ana.hold()
+    await room.talk(1)
+    await ana.resume()
+    await hang_up(maria, ana, room)
+
+
+@scene("15-hold-by-caller-twice")
+async def by_caller_twice(room: Room) -> None:
+    """1001 talks to Maria; 1001 holds 1 s, resumes 1 s, holds 1 s, resumes 1 s, and hangs up."""
+    ana, maria = await ana_talks_to_maria(room)
+    for _ in range(2):
+        await ana.hold()
+        await room.talk(1)
+        await ana.resume()
+        await room.talk(1)
+    await hang_up(ana, maria, room, after_s=0.1)
+
+
+@scene("15-hold-by-customer")
+async def by_customer(room: Room) -> None:
+    """Maria talks to 1001; Maria holds 1 s, resumes; 1 s; 1001 hangs up."""
+    maria, ana = await maria_talks_to_ana(room)
+    await maria.hold()
+    await room.talk(1)
+    await maria.resume()
+    await hang_up(ana, maria, room)
+
+
+@scene("15-hold-until-hangup")
+async def until_hangup(room: Room) -> None:
+    """Maria talks to 1001; 1001 holds; after 1 s Maria, still on hold, hangs up."""
+    maria, ana = await maria_talks_to_ana(room)
+    await ana.hold()
+    await hang_up(maria, ana, room)
