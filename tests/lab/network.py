@@ -4,7 +4,7 @@ import socket
 from collections.abc import Iterator
 from typing import Self
 
-_LOCK_HOST, _LOCK_PORT = 254, 9
+_LOCK_HOST, _LOCK_PORT = 254, 21109  # above 1023: an ordinary user runs tests too
 
 
 class Network:
