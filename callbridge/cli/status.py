@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from callbridge.api.status import DatabaseStatus, PbxStatus, Status, SubscriberStatus
+from callbridge.api.status import AmiStatus, AriStatus, DatabaseStatus, PbxStatus, Status, SubscriberStatus
 from callbridge.cli import _daemon
 from callbridge.cli._options import DEFAULT_CONFIG, AsJson, ConfigFile, example
 from callbridge.cli._screen import clean, console
@@ -61,6 +61,11 @@ def _pbxs(pbxs: Sequence[PbxStatus]) -> RenderableType:
             figures = ("", "", str(ari.oddities))
             table.add_row("", "ARI", _up(ari.connected), _when(ari.since, "never"), *figures, _error(ari.last_error))
     return Group(table, *(Text(f" {_summary(pbx)}") for pbx in pbxs))
+
+
+def _link(link: AmiStatus | AriStatus, depth: str, most: str) -> tuple[RenderableType, ...]:
+    state = _up(link.connected), _when(link.since, "never")
+    return *state, depth, most, str(link.oddities), _error(link.last_error)
 
 
 def _summary(pbx: PbxStatus) -> str:
