@@ -105,7 +105,7 @@ def waiting_in(board: Switchboard, fact: QueueAbandoned | QueueLeft) -> OpenCall
 
 
 def leave(board: Switchboard, work: OpenCall, reason: Reason, at: datetime) -> None:
-    """Tell that the caller left the queue unanswered."""
+    """Tell that the caller left the queue unanswered; of a queue its reasons are told as full, empty and key."""
     queue = work.wait.queue if work.wait is not None else work.queue_tried
     if queue is None:
         return
@@ -115,7 +115,7 @@ def leave(board: Switchboard, work: OpenCall, reason: Reason, at: datetime) -> N
     work.queue_exit, work.queue_tried = reason, None
     work.gave_up = work.gave_up or reason is Reason.ABANDONED
     work.call = replace(work.call, queue=queue)
-    board.tell(work, EventType.CALL_LEFT_QUEUE, at, queue=queue, reason=reason)
+    board.tell(work, EventType.CALL_LEFT_QUEUE, at, queue=queue, reason=reason.removeprefix("queue_"))
 
 
 def member_called(board: Switchboard, fact: MemberCalled) -> None:

@@ -45,7 +45,7 @@ class Switchboard:
         """For a PBX we do not hear, or did not hear yet: when we last did."""
         self.oddities: Counter[str] = Counter()
         self._order = 0
-        self._held: dict[str, list[Law]] = {}
+        self._held: dict[str, list[Deadline]] = {}
         self._deadlines: dict[str, list[Deadline]] = {}
         self.told: list[Event] = []
         self.changed: dict[str, Call] = {}
@@ -64,10 +64,15 @@ class Switchboard:
         return self.open.get(channel.call_id) if channel is not None and channel.call_id else None
 
     def hold_back(self, work: OpenCall, until: datetime, law: Law) -> None:
-        """Apply `law` to the call when its PBX's clock reaches `until`, or before anything else is told of the call."""
+        """Apply `law` to the call when its PBX's clock reaches `until`, or when the call is released.
+
+        A call waits for each law once: what it waited for before is settled by now.
+        """
         self._order += 1
-        self._held.setdefault(work.call.id, []).append(law)
-        heapq.heappush(self._deadlines.setdefault(work.call.pbx, []), Deadline(until, self._order, work.call.id, law))
+        due = Deadline(until, self._order, work.call.id, law)
+        waiting = [each for each in self._held.get(work.call.id, ()) if each.law is not law]
+        self._held[work.call.id] = [*waiting, due]
+        heapq.heappush(self._deadlines.setdefault(work.call.pbx, []), due)
 
     def pass_time(self, pbx: str, now: datetime) -> None:
         """Apply every law whose time has come on this PBX."""
@@ -75,8 +80,8 @@ class Switchboard:
         while waiting and waiting[0].at <= now:
             due = heapq.heappop(waiting)
             work = self.open.get(due.call_id)
-            if work is not None and due.law in self._held.get(due.call_id, ()):
-                self._held[due.call_id].remove(due.law)
+            if work is not None and due in self._held.get(due.call_id, ()):
+                self._held[due.call_id].remove(due)
                 due.law(self, work, due.at)
 
     def next_deadline(self, pbx: str) -> datetime | None:
@@ -86,8 +91,8 @@ class Switchboard:
 
     def release(self, work: OpenCall, at: datetime) -> None:
         """Tell now what was held back of a call, in the order in which it happened."""
-        for law in self._held.pop(work.call.id, ()):
-            law(self, work, at)
+        for due in self._held.pop(work.call.id, ()):
+            due.law(self, work, at)
 
     def tell(self, work: OpenCall, kind: EventType, at: datetime, **details: object) -> None:
         """Tell the world: the call's next event, with the call as it is now."""
