@@ -1,0 +1,242 @@
+"""One person with one phone, and what a PBX says of what they do."""
+
+from typing import TYPE_CHECKING, Self
+
+from callbridge.calls import facts as f
+
+if TYPE_CHECKING:
+    from tests.stories.story import Story
+
+TRUNK = "PJSIP/trunk"
+NORMAL, BUSY, REJECTED, ELSEWHERE, CONGESTED, GIVEN_UP = 16, 17, 21, 26, 34, 127
+
+
+class Someone:
+    def __init__(self, story: "Story", number: str | None, name: str | None, pbx: str) -> None:
+        self._story, self.number, self.name, self.pbx = story, number, name, pbx
+        self.channel = ""
+        self.wanted: str | None = None
+        self.caller: Someone | None = None
+        """Whose call this phone is called for; None for whoever calls."""
+        self.phones: list[Someone] = []
+        """Who is being called for this caller."""
+        self.queue: str | None = None
+        self.bridge: str | None = None
+        self.local: Someone | None = None
+        """The half of a Local channel next to this phone; of that half, the far one."""
+        self.is_up = False
+        self.is_ringing = False
+
+    # ── calling ──
+
+    def calls(self, wanted: str | None) -> Self:
+        """Dial `wanted`."""
+        self.wanted = wanted
+        self._is_born(calling=True)
+        self._story.callers.append(self)
+        return self
+
+    def picks_up(self) -> None:
+        """The channel goes up: of a caller that only means that the PBX plays them something."""
+        self._begins_to_call()
+        self.is_up = True
+        self._says(f.ChannelUp)
+
+    def is_called(self, by: "Someone | None" = None) -> Self:
+        """The PBX dials this phone for `by`, else for whoever called last."""
+        self.caller = by or self._story.callers[-1]
+        self._is_born(calling=False)
+        self._is_dialled()
+        return self
+
+    def is_called_through_local(self, by: "Someone | None" = None) -> Self:
+        """As `is_called`, with a Local channel in between, as queues with `Local/…` members do it."""
+        self.caller = by or self._story.callers[-1]
+        far, near = self._half(";1"), self._half(";2")
+        near.local, self.local = far, near
+        far._says(f.LocalJoined, near.channel)
+        far._says(f.DialBegan, self.caller.channel, f"{self.number}@members")
+        self._is_born(calling=False)
+        self._says(f.DialBegan, near.channel, self.number)
+        self.caller.phones.append(self)
+        return self
+
+    def rings(self, by: "Someone | None" = None) -> Self:
+        if not self.channel:
+            self.is_called(by)
+        self.is_ringing = True
+        self._says(f.ChannelRang)
+        return self
+
+    def answers(self) -> None:
+        """Pick up and talk: all other phones stop, the caller leaves the queue, both sides are bridged."""
+        caller = self._caller
+        self.picks_up()
+        self._says(f.DialEnded, caller.channel, "ANSWER")
+        for other in [each for each in caller.phones if each is not self]:
+            other.stops("CANCEL", ELSEWHERE)
+        caller.leaves_queue()
+        if not caller.is_up:
+            caller.picks_up()
+        self.talks_with(caller)
+
+    def talks_with(self, other: "Someone") -> None:
+        """Both enter one bridge; with a Local channel in between, one at each end of it."""
+        if self.local is None or self.local.local is None:
+            self._enters(self._story.new_bridge(), self, other)
+        else:
+            self._enters(self._story.new_bridge(), self, self.local)
+            self._enters(self._story.new_bridge(), self.local.local, other)
+
+    def holds(self) -> None:
+        self._says(f.ChannelHeld)
+
+    def resumes(self) -> None:
+        self._says(f.ChannelResumed)
+
+    # ── not answering ──
+
+    def is_busy(self) -> None:
+        self._refuses("BUSY", BUSY)
+
+    def rejects(self) -> None:
+        """603 Decline: to Dial() no different from a phone that is not there."""
+        self._refuses("NOANSWER", REJECTED)
+
+    def is_congested(self) -> None:
+        self._refuses("CONGESTION", CONGESTED)
+
+    def does_not_exist(self) -> None:
+        self._refuses("NOANSWER", 1)
+
+    def stops(self, status: str = "NOANSWER", cause: int | None = 0) -> None:
+        """The PBX no longer calls this phone."""
+        self._says(f.DialEnded, self._caller.channel, status)
+        self._is_gone(cause)
+
+    # ── queues ──
+
+    def waits_in(self, queue: str, position: int = 1) -> None:
+        self._begins_to_call()
+        self.queue = queue
+        self._says(f.QueueTried, queue)
+        self._says(f.QueueJoined, queue, position)
+
+    def leaves_queue(self) -> None:
+        if self.queue is not None:
+            self._says(f.QueueLeft, self.queue)
+            self.queue = None
+
+    def is_sent_on_by(self, queue: str, status: str) -> None:
+        """The queue lets the caller go, with the PBX's own word for why; members stop ringing first."""
+        for phone in list(self.phones):
+            phone.stops()
+        if self.queue is not None:
+            self._says(f.QueueAbandoned, queue)  # Asterisk 22 says so of every exit but a key
+            self.leaves_queue()
+        else:
+            self._says(f.QueueTried, queue)
+        self._says(f.QueueEnded, status)
+
+    def presses_a_key_to_leave(self) -> None:
+        for phone in list(self.phones):
+            phone.stops("CANCEL")
+        self.leaves_queue()
+
+    # ── the end ──
+
+    def hangs_up(self) -> None:
+        """Hang up, with all that Asterisk does then."""
+        self._says(f.HangupAsked)
+        if self.caller is not None:
+            self._is_gone(NORMAL)
+            return self.caller.is_hung_up_on()
+        self._takes_its_call_back()
+        return self._is_gone(NORMAL if self.bridge else GIVEN_UP)
+
+    def is_hung_up_on(self, cause: int = NORMAL) -> None:
+        """The PBX ends it: the dialplan is over, or the other side hung up."""
+        self._is_gone(cause)
+
+    def _takes_its_call_back(self) -> None:
+        for phone in list(self.phones):
+            if phone.bridge:
+                phone.is_hung_up_on()
+            else:
+                phone.stops("CANCEL", GIVEN_UP)
+        if self.queue is not None:
+            self._says(f.QueueAbandoned, self.queue)
+            self.leaves_queue()
+
+    # ── what the PBX says ──
+
+    @property
+    def is_inside(self) -> bool:
+        return self.number is not None and self._story.tracker.board.profile(self.pbx).is_extension(self.number)
+
+    @property
+    def _caller(self) -> "Someone":
+        assert self.caller is not None, "nobody calls this phone"
+        return self.caller
+
+    def _says(self, kind: type[f.ChannelFact], *more: object) -> None:
+        self._story.says(kind(self.pbx, self._story.now, self.channel, *more))
+
+    def _begins_to_call(self) -> None:
+        if not self.channel:
+            self.calls("210000000")
+
+    def _is_born(self, *, calling: bool, name: str | None = None) -> None:
+        self.channel, count = self._story.new_channel(self.pbx)
+        self._is_named = name or f"{f'PJSIP/{self.number}' if self.is_inside else TRUNK}-{count:08x}"
+        linkedid = self.caller.channel if self.caller else self.channel
+        number = None if self.caller and not self.is_inside else self.number
+        self._linkedid = linkedid
+        self._says(f.ChannelBorn, self._is_named, linkedid, calling, number, self.name, self.wanted)
+
+    def _is_dialled(self) -> None:
+        where = f"{self.number}" if self.is_inside else f"{self.number}@trunk"
+        self._says(f.DialBegan, self._caller.channel, where)
+        self._caller.phones.append(self)
+
+    def _half(self, which: str) -> "Someone":
+        half = Someone(self._story, None, None, self.pbx)
+        half.caller = self.caller
+        half._is_born(calling=False, name=f"Local/{self.number}@members-00000001{which}")
+        return half
+
+    def _enters(self, bridge: str, *people: "Someone") -> None:
+        for each in people:
+            each.bridge = bridge
+            each._says(f.BridgeEntered, bridge)
+
+    def _refuses(self, status: str, cause: int) -> None:
+        if not self.channel:
+            self.is_called()
+        self._says(f.HangupAsked)
+        self.stops(status, cause)
+
+    def _is_gone(self, cause: int | None) -> None:
+        if self.bridge is not None:
+            self._says(f.BridgeLeft, self.bridge)
+        self._says(f.ChannelGone, cause)
+        if self.caller is not None and self in self.caller.phones:
+            self.caller.phones.remove(self)
+        if self.local is not None:
+            self.local._is_gone(cause)
+
+    def as_seen(self) -> f.ChannelSeen:
+        """What a resync finds of this phone."""
+        return f.ChannelSeen(
+            self.channel,
+            self._is_named,
+            self._linkedid,
+            up=self.is_up,
+            ringing=self.is_ringing and not self.is_up,
+            calling=self.caller is None,
+            number=None if self.caller and not self.is_inside else self.number,
+            caller_name=self.name,
+            exten=self.wanted,
+            bridge=self.bridge,
+            since=None,
+        )
