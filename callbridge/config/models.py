@@ -37,9 +37,9 @@ class Ami(Table):
     tls_ca: words.AbsolutePath | None = None
     """A PEM file; None means the host's own authorities."""
     tls_verify: bool = True
-    ping_interval_s: Seconds = 10.0
-    ping_deadline_s: Seconds = 10.0
-    queue_max: Annotated[int, Field(ge=100, le=1_000_000)] = 20_000
+    ping_interval_s: Seconds = 5.0
+    ping_deadline_s: Seconds = 5.0
+    queue_max: Annotated[int, Field(ge=100, le=1_000_000)] = 100_000
     """Messages; past it the link is dropped and resynced rather than falling behind silently."""
     event_filter: bool = True
 
@@ -51,6 +51,8 @@ class Ari(Table):
     password_file: str | None = None
     password_env: str | None = None
     app: words.Name = "callbridge"
+    tls_ca: words.AbsolutePath | None = None
+    """As for AMI; for an `https://` url."""
 
 
 class PbxNumbers(Table):
@@ -97,14 +99,15 @@ class Http(Table):
 
 class Webhook(Table):
     name: words.Name
-    url: words.HttpUrl
+    url: Annotated[words.HttpUrl, Field(repr=False)]
+    """Not shown: some receivers want a token in its query."""
     secret: Secret
     secret_file: str | None = None
     secret_env: str | None = None
     events: Annotated[tuple[words.EventGlob, ...], Field(strict=False, min_length=1)] = ("*",)
     allow_private: bool = False
     timeout_s: Annotated[float, Field(gt=0, le=60)] = 15.0
-    concurrency: Annotated[int, Field(ge=1, le=64)] = 4
+    concurrency: Annotated[int, Field(ge=1, le=64)] = 8
     enabled: bool = True
 
 

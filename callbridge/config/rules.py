@@ -99,6 +99,8 @@ def tell_risks(config: Config, notes: Notes) -> None:
         _tell_ami_risks(pbx.ami, ("pbx", place, "ami"), notes)
         if pbx.ari and _is_plain(pbx.ari.url):
             notes.warn(("pbx", place, "ari", "url"), "the password leaves this host unencrypted; use https://")
+        if pbx.ari and pbx.ari.tls_ca and not pbx.ari.url.startswith("https:"):
+            notes.warn(("pbx", place, "ari", "tls_ca"), "has no effect without TLS; write https:// in url")
     for place, webhook in enumerate(config.webhook):
         if _is_plain(webhook.url):
             notes.warn(("webhook", place, "url"), "events leave this host unencrypted; use https://")

@@ -131,6 +131,16 @@ def test_plain_ami_on_this_host_needs_no_warning(read: Read, host: str) -> None:
     assert read(GOOD + f'host = "{host}"\n').warnings == ()
 
 
+def test_an_authority_without_tls_is_warned_of(read: Read) -> None:
+    (line,) = read(GOOD + '[pbx.ari]\npassword_env = "AMI"\ntls_ca = "/ca.pem"\n').warnings
+    assert "9: pbx.ari.tls_ca: has no effect without TLS" in line
+
+
+def test_the_url_of_a_webhook_is_not_shown_for_it_may_hold_a_token(read: Read) -> None:
+    config = read(GOOD + '[[webhook]]\nname = "crm"\nurl = "https://crm.example/?key=t0ken"\nsecret_env = "HOOK"\n')
+    assert "t0ken" not in repr(config)
+
+
 def test_a_key_left_out_is_where_its_table_is(read: Read) -> None:
     config = read(GOOD)
     assert config.where("pbx", 0, "ami", "secret_env").endswith("callbridge.toml:6")
