@@ -95,4 +95,4 @@ class PbxProfile:
             return Party(None, raw, None, raw)
         if raw is None or raw.lower() in WITHHELD:
             return Party(None, raw)
-        return Party(self.to_e164(raw.removeprefix(self.outside_prefix)), raw)
+        return Party(self.to_e164(raw.removeprefix(self.outside_prefix)) or self.to_e164(raw), raw)

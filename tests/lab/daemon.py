@@ -1,0 +1,141 @@
+"""The real daemon as a process of its own, as systemd would run it, beside a PBX of the lab."""
+
+import asyncio
+import json
+import sys
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from tests.lab.asterisk import AMI_PORT, HTTP_PORT, SECRET, Asterisk
+from tests.lab.crm import Crm
+from tests.lab.processes import Child, start
+
+READY_WITHIN_S: Final = 30
+STOP_WITHIN_S: Final = 20
+
+PBX: Final = """
+[[pbx]]
+id = "{id}"
+country = "PT"
+timezone = "Europe/Lisbon"
+outside_prefix = "0"
+extensions = ["1XXX", "2XX"]
+trunks = ["PJSIP/trunk*"]
+recordings_dir = "{recordings}"
+[pbx.ami]
+host = "{host}"
+port = {ami_port}
+username = "callbridge"
+secret_file = "pbx.secret"
+[pbx.ari]
+url = "http://{host}:{http_port}/ari"
+username = "callbridge"
+password_file = "pbx.secret"
+"""
+
+WEBHOOK: Final = """
+[[webhook]]
+name = "{name}"
+url = "{url}"
+secret_file = "{name}.secret"
+allow_private = true
+"""
+
+
+class Daemon:
+    """`async with Daemon(pbx, crm) as daemon:` - hearing the PBX inside; `kill` and `start` at will."""
+
+    def __init__(self, pbx: Asterisk, crm: Crm, *, database: str | None = None, more: str = "") -> None:
+        self._pbx, self._crm, self._database, self._more = pbx, crm, database, more
+        self._child: Child | None = None
+
+    async def __aenter__(self) -> Self:
+        self._folder = tempfile.TemporaryDirectory(prefix="callbridge-daemon-")
+        self.home = Path(self._folder.name)
+        self.config = self.home / "callbridge.toml"
+        self._write()
+        try:
+            await self.start()
+        except BaseException:
+            await self.__aexit__(None, None, None)
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._child is not None:
+            await self._child.stop(STOP_WITHIN_S)
+        self._folder.cleanup()
+
+    async def start(self, *, hearing: bool = True) -> None:
+        """Start it, also again after `kill` or `stop`; return when it hears the PBX."""
+        self._child = start(*command("run", "--config", str(self.config)), log=self.home / "log")
+        await self.until(lambda status: not hearing or _hears(status), "the daemon to be ready")
+
+    async def stop(self) -> int:
+        """As `systemctl stop` does; return the exit status."""
+        child = self._running()
+        await child.stop(STOP_WITHIN_S)
+        return child.returncode or 0
+
+    async def kill(self) -> None:
+        """As a power cut would."""
+        await self._running().kill()
+
+    async def status(self) -> dict[str, Any] | None:
+        """What `callbridge status --json` says; None while it does not run."""
+        program = await asyncio.create_subprocess_exec(
+            *command("status", "--json", "--config", str(self.config)),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        out, _ = await asyncio.wait_for(program.communicate(), READY_WITHIN_S)
+        return json.loads(out) if program.returncode in {0, 1} else None
+
+    async def until(self, condition: Any, what: str) -> None:
+        """Wait until `condition(status)` holds."""
+        deadline = asyncio.get_running_loop().time() + READY_WITHIN_S
+        while asyncio.get_running_loop().time() < deadline:
+            status = await self.status()
+            if status is not None and condition(status):
+                return
+            if self._running().ended:
+                break
+        raise AssertionError(f"waited in vain for {what}; its log:\n{self.log}")
+
+    @property
+    def log(self) -> str:
+        return (self.home / "log").read_text()
+
+    @property
+    def pid(self) -> int:
+        return self._running().pid
+
+    def _running(self) -> Child:
+        assert self._child is not None, "it was never started"
+        return self._child
+
+    def _write(self) -> None:
+        database = self._database or f"sqlite+aiosqlite:///{self.home}/callbridge.db"
+        text = f'data_dir = "{self.home}"\n[database]\nurl = "{database}"\n[http]\nlisten = "127.0.0.1:0"\n'
+        text += PBX.format(
+            id="main", host=self._pbx.ip, ami_port=AMI_PORT, http_port=HTTP_PORT, recordings=self._pbx.home
+        )
+        text += WEBHOOK.format(name="crm", url=self._crm.url)
+        self.config.write_text(text + self._more)
+        for name, secret in (("pbx.secret", SECRET), ("crm.secret", self._crm.secret)):
+            file = self.home / name
+            file.write_text(secret)
+            file.chmod(0o600)
+
+
+def command(*words: str) -> tuple[str, ...]:
+    """The installed program of the environment that runs the tests."""
+    return (str(Path(sys.executable).with_name("callbridge")), *words)
+
+
+def _hears(status: dict[str, Any]) -> bool:
+    return all(pbx["ami"]["connected"] and pbx["ari"]["connected"] for pbx in status["pbxs"])

@@ -1,0 +1,183 @@
+"""Every scene on the real Asterisk, through the real daemon, as a CRM hears it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pytest
+import pytest_asyncio
+
+from tests.lab.asterisk import Asterisk
+from tests.lab.crm import Crm, Delivery
+from tests.lab.daemon import Daemon
+from tests.lab.record import SCENES
+from tests.lab.room import Room
+
+pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="session")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def crm() -> AsyncIterator[Crm]:
+    async with Crm() as crm:
+        yield crm
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def daemon(pbx: Asterisk, crm: Crm) -> AsyncIterator[Daemon]:
+    async with Daemon(pbx, crm) as daemon:
+        yield daemon
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def room(pbx: Asterisk) -> AsyncIterator[Room]:
+    """In the loop the CRM listens in."""
+    async with Room(pbx) as room:
+        yield room
+    await pbx.settle()
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What a scene must be told as: the types in order, and the last call object's fields."""
+
+    heard: str
+    """Without `call.`, and without `started` at the beginning and `ended` behind it."""
+    last: dict[str, Any] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Within 0.1 s."""
+
+
+ANA: Final = {"extension": "1001", "name": "Ana Costa"}
+BRUNO: Final = {"extension": "1002", "name": "Bruno Reis"}
+
+
+def completed(**more: Any) -> dict[str, Any]:
+    return {"state": "completed", "reason": None, "direction": "inbound", "missed": None, "hangup_cause": 16} | more
+
+
+def missed(state: str, reason: str | None, **more: Any) -> dict[str, Any]:
+    return {"state": state, "reason": reason, "direction": "inbound", "answered_at": None} | more
+
+
+def outbound(state: str, reason: str | None, **more: Any) -> dict[str, Any]:
+    return {"state": state, "reason": reason, "direction": "outbound_manual", "agent": ANA, "missed": None} | more
+
+
+TOLD: Final = {
+    "01-answered-caller-hangs-up": Telling(
+        "ringing answered ended", completed(ended_by="caller", agent=ANA, queue=None), {"ring_s": 1, "talk_s": 1}
+    ),
+    "01-answered-callee-hangs-up": Telling("ringing answered ended", completed(ended_by="callee"), {"talk_s": 1}),
+    "02-caller-gives-up": Telling(
+        "ringing ended missed", missed("cancelled", None, ended_by="caller"), {"ring_s": 1, "talk_s": 0}
+    ),
+    "03-nobody-answers": Telling("ringing ended missed", missed("no_answer", "timeout", ended_by="pbx"), {"ring_s": 2}),
+    "03-busy": Telling("ended missed", missed("busy", "busy", hangup_cause=17)),
+    "03-rejected": Telling("ended missed", missed("no_answer", "rejected", hangup_cause=21)),
+    "03-congestion": Telling("ended missed", missed("failed", "congestion")),
+    "03-offline-unregistered": Telling("ended missed", missed("failed", "unavailable")),
+    "03-offline-silent": Telling("ended missed", missed("failed", "unavailable")),
+    "06-queue-ringall-second-answers": Telling(
+        "queued ringing answered ended", completed(queue="sales", agent=BRUNO), {"wait_s": 1, "ring_s": 1, "talk_s": 1}
+    ),
+    "06-queue-rrmemory-second-answers": Telling(
+        "queued ringing ringing answered ended", completed(queue="support"), {"wait_s": 3, "ring_s": 2, "talk_s": 1}
+    ),
+    "07-queue-abandoned": Telling(
+        "queued ringing left_queue ended missed",
+        missed("cancelled", "abandoned", queue="sales", ended_by="caller"),
+        {"wait_s": 1, "ring_s": 1, "talk_s": 0},
+    ),
+    "07-queue-timeout": Telling(
+        "queued ringing left_queue ended missed", missed("no_answer", "timeout", queue="sales"), {"wait_s": 2}
+    ),
+    "07-queue-empty-at-the-door": Telling("left_queue ended missed", missed("no_answer", "queue_empty")),
+    "07-queue-all-paused-at-the-door": Telling("left_queue ended missed", missed("no_answer", "queue_empty")),
+    "07-queue-key": Telling("queued ringing left_queue ringing answered ended", completed(queue="keyed")),
+    "08-queue-rejects-then-answers": Telling("queued ringing ringing answered ended", completed(queue="support")),
+    "09-queue-local-kept": Telling(
+        "queued ringing answered ended", completed(agent=BRUNO), {"wait_s": 1, "ring_s": 1, "talk_s": 1}
+    ),
+    "09-queue-local-optimised": Telling(
+        "queued ringing answered ended", completed(agent=BRUNO), {"wait_s": 1, "ring_s": 1, "talk_s": 1}
+    ),
+    "11-outbound-answered": Telling(
+        "ringing answered ended", outbound("completed", None, ended_by="caller"), {"ring_s": 1, "talk_s": 1}
+    ),
+    "11-outbound-answered-customer-hangs-up": Telling(
+        "ringing answered ended", outbound("completed", None, ended_by="callee"), {"talk_s": 1}
+    ),
+    "11-outbound-with-prefix": Telling("ringing answered ended", outbound("completed", None), {"talk_s": 1}),
+    "11-outbound-busy": Telling("ended", outbound("busy", "busy")),
+    "11-outbound-wrong-number": Telling("ended", outbound("failed", "unallocated", hangup_cause=1)),
+    "11-outbound-congestion": Telling("ended", outbound("failed", "congestion")),
+    "11-outbound-no-answer": Telling("ringing ended", outbound("no_answer", "timeout"), {"ring_s": 2}),
+    "11-outbound-cancelled": Telling(
+        "ringing ended", outbound("cancelled", None, ended_by="caller"), {"ring_s": 1, "talk_s": 0}
+    ),
+    "12-internal-answered": Telling(
+        "ringing answered ended",
+        {"state": "completed", "direction": "internal", "missed": None},
+        {"ring_s": 1, "talk_s": 1},
+    ),
+    "12-internal-no-answer": Telling(
+        "ringing ended", {"state": "no_answer", "reason": "timeout", "direction": "internal", "missed": None}
+    ),
+    "24-menu-hangs-up": Telling("ended missed", missed("cancelled", "ivr")),
+    "24-announcement": Telling("ended missed", missed("no_answer", "ivr")),
+    "24-voicemail": Telling("ringing ended missed", missed("no_answer", "voicemail")),
+}
+
+
+@pytest.mark.parametrize("scene", TOLD)
+async def test_a_call_is_told_as_it_happened(scene: str, room: Room, daemon: Daemon, crm: Crm) -> None:
+    crm.forget()
+    telling = TOLD[scene]
+    await SCENES[scene](room)
+    last = await crm.hears("call.missed" if telling.heard.endswith("missed") else "call.ended")
+
+    assert crm.heard == ["call.started", *(f"call.{word}" for word in telling.heard.split())]
+    assert {key: last.call[key] for key in telling.last} == telling.last
+    for key, seconds in telling.seconds.items():
+        assert last.call[key] == pytest.approx(seconds, abs=0.1), key
+    assert last.call["oddities"] == 0
+    sequences_have_no_holes(crm.taken)
+
+
+def sequences_have_no_holes(told: list[Delivery]) -> None:
+    calls = [one for one in told if one.type.startswith("call.")]
+    assert [one.data["sequence"] for one in calls] == list(range(1, len(calls) + 1))
+    assert len({one.call["id"] for one in calls}) == 1
+
+
+@pytest.mark.parametrize(
+    ("scene", "name", "number"),
+    [
+        ("25-name-non-latin", "Łukasz Żółć Иван 山田", "+351912345678"),
+        ("25-name-quotes", 'Ana "Nini" O\'Neil', "+351912345678"),
+        ("25-name-backslash", "C:\\temp", "+351912345678"),
+        ("25-name-angle-brackets", "Silva <b>Lda</b> & Filhos; 100%", "+351912345678"),
+        ("25-name-empty", None, "+351912345678"),
+        ("25-name-none", None, "+351912345678"),
+        ("25-anonymous", "Anonymous", None),
+    ],
+)
+async def test_a_callers_name_arrives_as_it_was_sent(  # noqa: PLR0913, PLR0917 - a row of a table and what it is played on
+    scene: str, name: str | None, number: str | None, room: Room, daemon: Daemon, crm: Crm
+) -> None:
+    crm.forget()
+    await SCENES[scene](room)
+    last = await crm.hears("call.ended")
+
+    assert last.call["from"]["name"] == name
+    assert last.call["from"]["number"] == number
+
+
+async def test_two_calls_between_the_same_two_are_two_calls(room: Room, daemon: Daemon, crm: Crm) -> None:
+    crm.forget()
+    await SCENES["27-two-calls-at-once"](room)
+    await crm.hears("call.ended", count=2)
+
+    assert len({one.call["id"] for one in crm.of_type("call.ended")}) == 2
+    assert [one.call["state"] for one in crm.of_type("call.ended")] == ["completed", "completed"]
+    assert len({one.call["protocol"] for one in crm.taken if "call" in one.data}) == 2
