@@ -17,10 +17,22 @@ from tests.unit.asterisk.ari.pbx import Pbx, SteadyClock, listening, serving, se
 
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl to make a certificate")
 
-MAKE = (
-    "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
-    " -subj /CN=pbx.example -addext subjectAltName=DNS:pbx.example"
-).split()
+MAKE = [
+    "openssl",
+    "req",
+    "-x509",
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:prime256v1",
+    "-nodes",
+    "-days",
+    "2",
+    "-subj",
+    "/CN=pbx.example",
+    "-addext",
+    "subjectAltName=DNS:pbx.example",
+]
 
 
 async def pong(_: web.Request) -> web.Response:
