@@ -18,13 +18,15 @@ _UDP_SOCKETS: Final = Path("/proc/net/udp")
 class Refuser:
     """A phone, or a carrier, that refuses every call with one answer, such as `603 Decline`."""
 
+    _scenario = "refuse.xml"
+
     def __init__(self, address: str, answer: str, folder: Path) -> None:
         self._address, self._answer, self._folder = address, answer, folder
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         furnish(self._folder, _SCENARIOS, {"answer": self._answer, "caller": "", "more": ""})
-        child = start(*_sipp(self._address, self._folder / "refuse.xml"), log=self._folder / "log")
+        child = start(*_sipp(self._address, self._folder / self._scenario), log=self._folder / "log")
         self._stack.push_async_callback(child.stop, within_s=2)
         await _listens(self._address)
         return self
@@ -33,6 +35,12 @@ class Refuser:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._stack.aclose()
+
+
+class Forwarder(Refuser):
+    """A phone that sends every call on to another number, with 302."""
+
+    _scenario = "forward.xml"
 
 
 class OddCaller:

@@ -15,7 +15,21 @@ from tests.lab.asterisk import Asterisk
 from tests.lab.room import Room
 from tests.lab.scenes import SCENES
 
-for _noun in ("alone", "consultations", "groups", "holds", "inbound", "names", "outbound", "queues", "transfers"):
+_NOUNS = (
+    "alone",
+    "clicks",
+    "consultations",
+    "groups",
+    "handovers",
+    "holds",
+    "inbound",
+    "names",
+    "outbound",
+    "queues",
+    "recordings",
+    "transfers",
+)
+for _noun in _NOUNS:
     importlib.import_module(f"tests.lab.scenes.{_noun}")
 
 

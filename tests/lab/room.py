@@ -11,7 +11,7 @@ from urllib.parse import quote
 from callbridge.clock import SystemClock
 from tests.lab.ami_tap import AmiTap, Message
 from tests.lab.asterisk import Asterisk
-from tests.lab.odd_phones import OddCaller, Refuser
+from tests.lab.odd_phones import Forwarder, OddCaller, Refuser
 from tests.lab.phones import Phone, Place
 
 PEOPLE: Final = {
@@ -70,6 +70,10 @@ class Room:
         host = CARRIER if who == "carrier" else PEOPLE[who][1]
         refuser = Refuser(self._address(host), answer, self._folder())
         return await self._stack.enter_async_context(refuser)
+
+    async def forwarder(self, extension: str, to: str) -> Forwarder:
+        forwarder = Forwarder(self._address(PEOPLE[extension][1]), f"sip:{to}@{self.pbx.ip}", self._folder())
+        return await self._stack.enter_async_context(forwarder)
 
     async def odd_caller(self, caller: str, *, more: str = "") -> OddCaller:
         """An outside caller whose From header is `caller`, with `more` header lines."""
