@@ -25,6 +25,11 @@ class Roster:
         """How many agents the PBX named."""
         return len(self._names)
 
+    def recall(self, pbx: str, party: Party) -> None:
+        """Know again who sat where in a former life; a name heard since then is newer."""
+        if party.extension and party.name:
+            self._names.setdefault((pbx, party.extension), party.name)
+
     def agent(self, pbx: str, extension: str) -> Agent:
         """Return the agent at `extension`, with the name the PBX last gave."""
         return Agent(extension, self._names.get((pbx, extension)))

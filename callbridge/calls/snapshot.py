@@ -10,13 +10,15 @@ ValueError: the PBX is then asked instead.
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from datetime import datetime
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Final
 
+from callbridge.calls import queues, ringing
 from callbridge.calls.correlation import Bridge, Channel
 from callbridge.calls.open_call import OpenCall
+from callbridge.calls.switchboard import Switchboard
 from callbridge.calls.tracker import Tracker
 
 VERSION: Final = 1
@@ -46,19 +48,39 @@ def remember(tracker: Tracker, call_id: str) -> CallMemory | None:
 
 
 def recall(tracker: Tracker, written: Mapping[str, Any]) -> OpenCall:
-    """Put a call written down earlier back into the tracker."""
-    if written.get("version") != VERSION:
-        raise ValueError(f"memory of version {written.get('version')!r}, this program reads {VERSION}")
-    memory: CallMemory = build(CallMemory, written)
-    board = tracker.board
+    """Put a call written down earlier back into the tracker. Raises ValueError and changes nothing if it cannot."""
+    memory = read(written)
+    board, work = tracker.board, memory.call
     holding = frozenset(memory.holding)
     for channel in memory.channels:
         board.graph.channels[channel.key] = channel
         if channel.bridge is not None:
             bridge = board.graph.bridges.setdefault(channel.bridge, Bridge(channel.bridge, channel.bridge in holding))
             bridge.channels.add(channel.key)
-    board.open[memory.call.call.id] = memory.call
-    return memory.call
+    for leg in work.legs.values():
+        board.roster.recall(work.call.pbx, leg.who)
+    board.open[work.call.id] = work
+    wait_again(board, work)
+    return work
+
+
+def read(written: object) -> CallMemory:
+    """Return what was written down. Raises ValueError where it is of another version, garbled or no whole call."""
+    version = written.get("version") if isinstance(written, Mapping) else None
+    if version != VERSION:
+        raise ValueError(f"memory of version {version!r}, this program reads {VERSION}")
+    memory: CallMemory = build(CallMemory, written)
+    if not memory.call.legs or not memory.call.alive or memory.call.alive != {each.key for each in memory.channels}:
+        raise ValueError("memory of a call that has no legs or other channels than its own")
+    return memory
+
+
+def wait_again(board: Switchboard, work: OpenCall) -> None:
+    """Hold back again what was held back of the call."""
+    if work.wait is not None and work.wait.left_at is not None:
+        board.hold_back(work, work.wait.left_at + timedelta(seconds=queues.SETTLE_S), queues.settle)
+    if work.ring_held_at is not None:
+        board.hold_back(work, work.ring_held_at + timedelta(seconds=ringing.SET_S), ringing.tell_ringing)
 
 
 def plain(value: Any) -> Any:
@@ -81,21 +103,31 @@ def build(shape: Any, data: Any) -> Any:
     origin = typing.get_origin(shape)
     if origin in {types.UnionType, typing.Union}:
         return _optional(shape, data)
-    if origin in {tuple, set, dict}:
-        return _container(origin, typing.get_args(shape), data)
+    if origin is dict:
+        return {key: build(typing.get_args(shape)[1], each) for key, each in _of(Mapping, data, shape).items()}
+    if origin in {tuple, set}:
+        return _container(origin, typing.get_args(shape), _of(list, data, shape))
     if is_dataclass(shape):
-        return _dataclass(shape, data)
+        return _dataclass(shape, _of(Mapping, data, shape))
     return _value(shape, data)
+
+
+def _of(kind: Any, data: Any, shape: Any) -> Any:
+    """Return `data` if it is of that kind; True and False are no numbers here."""
+    if not isinstance(data, kind) or (isinstance(data, bool) and kind is not bool):
+        raise ValueError(f"{type(data).__name__} where {shape} belongs")
+    return data
 
 
 def _value(shape: type, data: Any) -> Any:
     if shape is datetime:
-        return datetime.fromisoformat(data)
+        at = datetime.fromisoformat(_of(str, data, shape))
+        if at.tzinfo is None:
+            raise ValueError("a time without its zone")
+        return at
     if issubclass(shape, Enum):
         return shape(data)
-    if not isinstance(data, (float, int) if shape is float else shape):
-        raise ValueError(f"{type(data).__name__} where {shape.__name__} belongs")  # noqa: TRY004 - bad data, not a bug
-    return data
+    return _of((float, int) if shape is float else shape, data, shape)
 
 
 def _optional(shape: Any, data: Any) -> Any:
@@ -103,19 +135,22 @@ def _optional(shape: Any, data: Any) -> Any:
     return None if data is None else build(inner, data)
 
 
-def _container(origin: Any, inner: tuple[Any, ...], data: Any) -> Any:
-    if origin is dict:
-        return {key: build(inner[1], each) for key, each in data.items()}
+def _container(origin: Any, inner: tuple[Any, ...], data: list[Any]) -> Any:
     if origin is tuple and Ellipsis not in inner:
         return tuple(build(kind, each) for kind, each in zip(inner, data, strict=True))
     return origin(build(inner[0], each) for each in data)
 
 
-def _dataclass(shape: Any, data: Any) -> Any:
+def _dataclass(shape: Any, data: Mapping[str, Any]) -> Any:
     hints = _hints(shape)
-    if not isinstance(data, Mapping):
-        raise ValueError(f"{type(data).__name__} where {shape.__name__} belongs")  # noqa: TRY004 - bad data, not a bug
+    missing = [each.name for each in fields(shape) if each.name not in data and not _has_default(each)]
+    if missing:
+        raise ValueError(f"{shape.__name__} without {', '.join(missing)}")
     return shape(**{name: build(hints[name], data[name]) for name in data if name in hints})
+
+
+def _has_default(each: Field[Any]) -> bool:
+    return each.default is not MISSING or each.default_factory is not MISSING
 
 
 _HINTS: dict[Any, dict[str, Any]] = {}
