@@ -70,7 +70,7 @@ def leg_gone(board: Switchboard, work: OpenCall, channel: Channel, fact: Channel
     work.legs[leg.uniqueid] = advance(leg, fact) or leg
     if leg.side is Side.CALLER and work.wait is not None:
         board.release(work, fact.at)
-    if leg.side is Side.CALLER and work.wait is not None:
+    if leg.side is Side.CALLER and work.wait is not None and not work.interrupted:
         queues.leave(board, work, Reason.ABANDONED, fact.at)
     quiet_again(board, work, fact.at)
 

@@ -15,6 +15,7 @@ from callbridge.calls.facts import (
     EndpointsLearnt,
     LinkDown,
     LinkUp,
+    LocalJoined,
     Nonsense,
     QueueJoined,
     StateRead,
@@ -73,6 +74,7 @@ def adopt_unheard(board: Switchboard, fact: StateRead) -> None:
     callers = {each.linkedid: each.channel for each in fact.channels if each.calling}
     for each in sorted(fresh, key=lambda one: not one.calling):
         adopt(board, fact, each, callers.get(each.linkedid))
+    pair_halves(board, fact)
     for each in fact.channels:
         join(board, fact, each)
 
@@ -88,6 +90,16 @@ def adopt(board: Switchboard, fact: StateRead, each: ChannelSeen, caller: str | 
     )
     if not each.calling and caller is not None:
         ringing.dial_began(board, DialBegan(pbx, at, each.channel, caller))
+
+
+def pair_halves(board: Switchboard, fact: StateRead) -> None:
+    """Tie the halves of Local channels: which belong together is said once, when they are born; then only in names."""
+    named = {each.name: each.channel for each in fact.channels}
+    for name, channel in named.items():
+        other = named.get(f"{name.removesuffix(';1')};2")
+        half = board.channel(fact.pbx, channel)
+        if name.endswith(";1") and other is not None and half is not None and half.other_half is None:
+            arrival.local_joined(board, LocalJoined(fact.pbx, fact.at, channel, other))
 
 
 def join(board: Switchboard, fact: StateRead, each: ChannelSeen) -> None:
