@@ -73,7 +73,7 @@ _ADVICE: Final = (
     ("readonly database", "Give the daemon's user the right to write the file and its folder."),
     ("unable to open", "Give the daemon's user the right to write the folder."),
     ("not a database", "Is this the right file? If it is, go back to a backup."),
-    ("malformed", "Go back to a backup; `callbridge db check` says what is damaged."),
+    ("malformed", "It is damaged: go back to a backup."),
     ("locked", "Another program writes to it: end that program."),
     ("password authentication failed", "Set the right password."),
     ("does not exist", "Create the database and its user first."),

@@ -38,6 +38,7 @@ def write_batch(connection: Connection, batch: Batch, now: datetime) -> None:
     _write_events(connection, _by_id(batch.told), now)
     _write_agents(connection, batch)
     _WRITE_PROTOCOLS(connection, [{"day": day, "last": last} for day, last in batch.protocols.items()])
+    _WRITE_HEARD(connection, [{"pbx": pbx, "heard_at": at} for pbx, at in batch.heard.items()])
 
 
 def write_heard(connection: Connection, pbx: str, at: datetime) -> None:

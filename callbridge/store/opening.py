@@ -28,7 +28,7 @@ async def open_store(url: str, *, clock: Clock) -> SqlStore:
         StoreUnavailable: it is not there, or does not let us in, or does not let us write.
     """
     (await schema_state(url)).require_current()
-    access = await _open(url, DEADLINE_S)
+    access = await open_access(url, DEADLINE_S)
     try:
         await access.write(schema.read_state)  # writes nothing, but shows at once whether it could
     except BaseException:
@@ -48,7 +48,7 @@ async def upgrade(url: str) -> SchemaState:
     (await schema_state(url)).refuse_newer()
     if path := sqlite_path(url):
         await asyncio.to_thread(sqlite.make_file, path)
-    access = await _open(url, UPGRADE_S)
+    access = await open_access(url, UPGRADE_S)
     try:
         return await access.write(schema.raise_to_newest)
     finally:
@@ -85,7 +85,7 @@ def sqlite_path(url: str) -> Path | None:
     return Path(parsed.database) if kind == "sqlite" else None
 
 
-async def _open(url: str, deadline_s: float) -> Access:
+async def open_access(url: str, deadline_s: float) -> Access:
     path = sqlite_path(url)
     if path is None:
         return PostgresAccess(make_url(url), deadline_s)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from callbridge.errors import StoreError, StoreUnavailable
 from callbridge.store.access import translated
@@ -43,9 +44,22 @@ async def backup(url: str, path: Path) -> None:
 def _check(connection: Connection) -> tuple[str, ...]:
     if connection.dialect.name != "sqlite":
         return ()
-    damaged = [line for line in connection.scalars(text("PRAGMA quick_check")) if line != "ok"]
-    orphans = connection.execute(text("PRAGMA foreign_key_check")).all()
-    return (*damaged, *(f"{row[0]}: row {row[1]} has lost its row in {row[2]}" for row in orphans))
+    return _damage(connection) or _orphans(connection)
+
+
+def _damage(connection: Connection) -> tuple[str, ...]:
+    try:
+        lines = connection.scalars(text("PRAGMA quick_check")).all()
+    except OperationalError:
+        raise  # the disk or a lock, and no word on the file
+    except DatabaseError as error:  # too damaged even to be looked through
+        return (str(error.orig),)
+    return tuple(line for line in lines if line != "ok")
+
+
+def _orphans(connection: Connection) -> tuple[str, ...]:
+    found = connection.execute(text("PRAGMA foreign_key_check"))
+    return tuple(f"{child}: row {row} has lost its row in {parent}" for child, row, parent, _ in found)
 
 
 def _save(connection: Connection, path: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from callbridge.calls.call import Call, CallState, Direction, Party
@@ -80,3 +81,7 @@ def delivered(*found: Due, at: datetime = AT) -> Sequence[Attempt]:
 def failed(one: Due, again_at: datetime | None, error: str = "HTTP 503", at: datetime = AT) -> Attempt:
     """`again_at` None: never again."""
     return Attempt(one.subscriber, one.lane, one.event_id, delivered=False, at=at, next_at=again_at, error=error)
+
+
+def names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
