@@ -9,9 +9,11 @@ changes its answer gets round it.
 which an IPv4 address of ours can be reached. So the networks are listed here.
 """
 
+import asyncio
 import errno
 import socket
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Final
 
@@ -72,6 +74,10 @@ MAPPED: Final = (ip_network("::ffff:0:0/96"), ip_network("::/96"), ip_network("6
 """The last four bytes are the IPv4 address one really speaks to."""
 
 
+NAME_S: Final = 5.0
+"""The deadline for looking up one of our own names."""
+
+
 class Guard:
     """Judges addresses for one subscriber.
 
@@ -83,6 +89,15 @@ class Guard:
         self._allow_private = allow_private
         self._own = frozenset(own)
         self._own_ports = frozenset(port for _, port in own)
+
+    async def learn_names(self) -> None:
+        """Look up the names among `own`: sockets are judged by their addresses. A name without any is no danger."""
+        loop = asyncio.get_running_loop()
+        for host, port in tuple(self._own):
+            with suppress(OSError, TimeoutError):
+                async with asyncio.timeout(NAME_S):
+                    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+                self._own |= {(str(ip_address(address[0])), port) for *_, address in found}
 
     def check(self, host: str, port: int) -> None:
         """Raise AddressForbidden unless the numeric address `host` may be spoken to."""
@@ -112,9 +127,12 @@ class Guard:
         try:
             self.check(where[0], where[1])
         except AddressForbidden as error:
-            # An OSError is what aiohttp carries to the caller whole, whichever way it tries its addresses.
-            raise PermissionError(errno.EACCES, str(error)) from error
+            raise SocketRefused(errno.EACCES, str(error)) from error
         return socket.socket(family, kind, protocol)
+
+
+class SocketRefused(PermissionError):
+    """AddressForbidden as an OSError: what aiohttp carries to its caller whole, however it tries its addresses."""
 
 
 class GuardedResolver(AbstractResolver):

@@ -5,17 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
-
 from callbridge.clock import Clock
 from callbridge.delivery.lanes import Lanes, Turn
 from callbridge.delivery.pace import Pace
 from callbridge.delivery.post import Poster
 from callbridge.delivery.retry import Decision, Outcome, decide
 from callbridge.delivery.subscriber import Subscriber
+from callbridge.logs import Action, logger
 from callbridge.ports import Attempt
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger("delivery")
+log = logger()
 
 
 @dataclass(slots=True)
@@ -123,14 +122,15 @@ class Line:
         decision = decide(turn.attempt, outcome, now, self._wiring.clock.jitter())
         self.lanes.done(turn, delivered=decision.delivered, next_at=decision.next_at)
         if decision.delivered:
-            self._succeeded(now)
+            self._succeeded(turn, now)
         else:
             self._failed(turn, outcome, decision)
         self._wiring.settle(
             Attempt(self.name, turn.lane, turn.event_id, decision.delivered, now, decision.next_at, outcome.error),
         )
 
-    def _succeeded(self, now: datetime) -> None:
+    def _succeeded(self, turn: Turn, now: datetime) -> None:
+        log.debug("delivered", action=Action.DELIVERY_DONE, subscriber=self.name, event_id=turn.event_id)
         self.record.delivered += 1
         self.record.in_a_row = 0
         self.record.last_ok_at = now
@@ -139,18 +139,22 @@ class Line:
         self.record.failed += 1
         self.record.in_a_row += 1
         self.record.last_error = outcome.error
+        self._log_failure(turn, outcome, decision)
+        if decision.disable:
+            self.pause("it answered 410 Gone")
+        self._rest(decision.rest)
+
+    def _log_failure(self, turn: Turn, outcome: Outcome, decision: Decision) -> None:
+        action = Action.DELIVERY_FAILED if decision.next_at else Action.DELIVERY_GIVEN_UP
         log.warning(
             "not delivered",
-            action="delivery.failed" if decision.next_at else "delivery.given_up",
+            action=Action.DELIVERY_FORBIDDEN if outcome.forbidden else action,
             subscriber=self.name,
             event_id=turn.event_id,
             attempt=turn.attempt,
             error=outcome.error,
-            next_at=None if decision.next_at is None else decision.next_at.isoformat(),
+            next_at=decision.next_at,
         )
-        if decision.disable:
-            self.pause("it answered 410 Gone")
-        self._rest(decision.rest)
 
     def _rest(self, asked: timedelta) -> None:
         """Leave the subscriber alone: as long as it asks, and longer with every failure in a row."""
@@ -172,7 +176,7 @@ class Line:
         """Send nothing more until `resume`; events wait in the database."""
         self.paused = why
         self.lanes.fall_back()
-        log.warning("subscriber paused", action="delivery.paused", subscriber=self.name, reason=why)
+        log.warning("subscriber paused", action=Action.DELIVERY_PAUSED, subscriber=self.name, reason=why)
 
     def resume(self) -> None:
         """Go on after `pause`, and after resting too."""
@@ -181,5 +185,5 @@ class Line:
         self.record.in_a_row = 0
         self.lanes.look_again(at_all=True)
         self.start()
-        log.info("subscriber resumed", action="delivery.resumed", subscriber=self.name)
+        log.info("subscriber resumed", action=Action.DELIVERY_RESUMED, subscriber=self.name)
         self._wiring.wake()

@@ -10,7 +10,7 @@ import aiohttp
 from yarl import URL
 
 from callbridge.clock import Clock
-from callbridge.delivery.guard import Guard, GuardedResolver
+from callbridge.delivery.guard import Guard, GuardedResolver, SocketRefused
 from callbridge.delivery.retry import Outcome
 from callbridge.delivery.signature import Signer
 from callbridge.delivery.subscriber import Subscriber
@@ -45,6 +45,7 @@ class Poster:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
+        await self._guard.learn_names()
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=self._limit,
@@ -75,11 +76,11 @@ class Poster:
         try:
             return await self._post(event_id, body)
         except AddressForbidden as error:
-            return Outcome(error=str(error))
+            return Outcome(error=str(error), forbidden=True)
         except TimeoutError:
             return Outcome(error=f"no answer within {self._timeout_s:g} s")
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return Outcome(error=in_words(error, self._url))
+            return Outcome(error=in_words(error, self._url), forbidden=_is_refused(error))
 
     async def _post(self, event_id: str, body: bytes) -> Outcome:
         if self._session is None:
@@ -127,9 +128,14 @@ def _printable(text: str) -> str:
     return "".join(letter for letter in words if letter.isprintable())[:SHOWN_MOST]
 
 
+def _is_refused(error: Exception) -> bool:
+    """Whether the guard's `socket` raised it."""
+    return isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, SocketRefused)
+
+
 def in_words(error: Exception, url: URL) -> str:
     """Return what went wrong for an admin. The URL's path and query stay out: they may hold a token."""
-    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, PermissionError):
+    if _is_refused(error):
         return _reason(error)
     for kind, words in WORDS:
         if isinstance(error, kind):

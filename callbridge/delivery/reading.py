@@ -6,16 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-import structlog
-
 from callbridge.clock import Clock
 from callbridge.delivery.lanes import Asking
 from callbridge.delivery.line import Line
 from callbridge.delivery.pace import Pace
 from callbridge.errors import StoreUnavailable
+from callbridge.logs import Action, logger
 from callbridge.ports import Due, Store
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger("delivery")
+log = logger()
 
 EVER: Final = timedelta(days=400)
 """Later than any retry: everything undelivered is due by then."""
@@ -52,7 +51,7 @@ class Reader:
                 await self._look(tuple(lines.values()))
                 rest = self._pace.store_rest_s[0]
             except (StoreUnavailable, TimeoutError) as error:
-                log.warning("deliveries cannot be read", action="delivery.read_failed", error=str(error))
+                log.warning("deliveries cannot be read", action=Action.DELIVERY_READ_FAILED, error=str(error))
                 await asyncio.sleep(rest)
                 rest = min(rest * 2, longest)
 
@@ -114,7 +113,7 @@ class Reader:
         lines: Sequence[Line],
         askings: Mapping[str, Asking],
     ) -> Mapping[str, list[Due]]:
-        """Return the heads of each subscriber: all it has, or at least `each`."""
+        """Return the heads of each subscriber: all it has, or `each` of them."""
         busy = frozenset((name, lane) for name, asking in askings.items() for lane in asking.busy)
         try:
             async with asyncio.timeout(self._pace.store_s):
@@ -127,8 +126,10 @@ class Reader:
     async def _in_turn(self, now: datetime, each: int, busy: frozenset[tuple[str, str]]) -> Mapping[str, list[Due]]:
         while True:
             heads = defaultdict[str, list[Due]](list)
-            for head in await self._store.due(now, each * len(self._names), busy):
-                heads[head.subscriber].append(head)
+            # Room for the busy ones too, should the store count them before it leaves them out.
+            for head in await self._store.due(now, each * len(self._names) + len(busy), busy):
+                if len(heads[head.subscriber]) < each:
+                    heads[head.subscriber].append(head)
             if heads.keys() <= self._names:
                 return heads
             self._names |= heads.keys()

@@ -45,6 +45,8 @@ class Outcome:
     error: str | None = None
     retry_after: str | None = None
     """The header, as it came."""
+    forbidden: bool = False
+    """Whether it was us who refused to speak to the address."""
 
     @property
     def delivered(self) -> bool:

@@ -5,13 +5,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
-import structlog
-
 from callbridge.delivery.pace import Pace
 from callbridge.errors import StoreUnavailable
+from callbridge.logs import Action, logger
 from callbridge.ports import Attempt, Store
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger("delivery")
+log = logger()
 
 GROUP_MOST: Final = 500
 """Results in one commit."""
@@ -68,7 +67,7 @@ class Settler:
                 async with asyncio.timeout(self._pace.store_s):
                     await self._store.settle(group)
             except (StoreUnavailable, TimeoutError) as error:
-                log.warning("results cannot be written", action="delivery.settle_failed", error=str(error))
+                log.warning("results cannot be written", action=Action.DELIVERY_SETTLE_FAILED, error=str(error))
             else:
                 return
             await asyncio.sleep(rest)

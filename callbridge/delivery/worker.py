@@ -9,8 +9,6 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
-
 from callbridge.calls.events import Event
 from callbridge.clock import Clock
 from callbridge.delivery.lanes import Turn
@@ -20,9 +18,10 @@ from callbridge.delivery.post import Poster
 from callbridge.delivery.reading import Reader
 from callbridge.delivery.settling import Settler
 from callbridge.delivery.subscriber import Subscriber, route
+from callbridge.logs import Action, logger
 from callbridge.ports import Attempt, Store, Told
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger("delivery")
+log = logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ class Dispatcher:
             await self._ended(lines)
             self._settler.close()
             if not await self._ended([settling]):
-                log.warning("results left unwritten: some events will be sent twice", action="delivery.unsettled")
+                log.warning("results left unwritten: some events will be sent twice", action=Action.DELIVERY_UNSETTLED)
 
     def stop(self) -> None:
         """Make `run` finish what is on the way, within `Pace.grace_s`, and return."""
@@ -121,7 +120,7 @@ class Dispatcher:
             try:
                 return await run()
             except Exception:  # the supervisor: what broke is logged whole and started again
-                log.exception("started again", action="delivery.restarted", part=name)
+                log.exception("started again", action=Action.DELIVERY_RESTARTED, part=name)
             await asyncio.sleep(self._pace.restart_s)
 
     def _settled(self, attempt: Attempt) -> None:
