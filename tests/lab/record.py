@@ -15,6 +15,8 @@ from tests.lab.asterisk import Asterisk
 from tests.lab.room import Room
 from tests.lab.scenes import SCENES
 
+__all__ = ["SCENES", "record"]
+
 _NOUNS = (
     "alone",
     "clicks",
@@ -51,7 +53,7 @@ async def record_all(patterns: list[str], folder: Path) -> list[str]:
             try:
                 await record(name, folder)
                 print(f"ok     {name}")
-            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the next scene may do better
+            except Exception as error:  # noqa: BLE001 - the next scene may do better
                 print(f"FAILED {name}: {error!r}")
                 failed.append(name)
     return failed
