@@ -95,7 +95,7 @@ async def open_access(url: str, deadline_s: float) -> Access:
 def _look_into(path: Path, work: Work[T]) -> T:
     engine = sqlite.reading_engine(path)
     try:
-        return sqlite.in_transaction(engine, work)
+        return sqlite.read(engine, work)
     finally:
         engine.dispose()
 

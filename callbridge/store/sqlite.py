@@ -8,9 +8,10 @@ import asyncio
 import fcntl
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import quote
@@ -61,10 +62,10 @@ class SqliteAccess:
         self._closed = False
 
     async def write(self, work: Work[T]) -> T:
-        return await self._run(self._write_thread, self._writer, work)
+        return await self._run(self._write_thread, partial(_write, self._writer, work))
 
     async def read(self, work: Work[T]) -> T:
-        return await self._run(self._read_threads, self._readers, work)
+        return await self._run(self._read_threads, partial(read, self._readers, work))
 
     async def close(self) -> None:
         if self._closed:
@@ -76,12 +77,12 @@ class SqliteAccess:
             async with asyncio.timeout(self._deadline_s):
                 await closing
 
-    async def _run(self, threads: ThreadPoolExecutor, engine: Engine, work: Work[T]) -> T:
+    async def _run(self, threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         if self._closed:
             raise StoreUnavailable(f"The database {self._place} is closed already.")
         with translated(self._place):
             async with asyncio.timeout(self._deadline_s):
-                return await asyncio.get_running_loop().run_in_executor(threads, in_transaction, engine, work)
+                return await asyncio.get_running_loop().run_in_executor(threads, work)
 
     def _give_back(self) -> None:
         """Readers first: whoever closes last checkpoints, and that is the writer."""
@@ -91,7 +92,13 @@ class SqliteAccess:
         os.close(self._lock)
 
 
-def in_transaction(engine: Engine, work: Work[T]) -> T:
+def read(engine: Engine, work: Work[T]) -> T:
+    """Run `work` on one state of the database."""
+    with engine.connect() as connection:
+        return work(connection)
+
+
+def _write(engine: Engine, work: Work[T]) -> T:
     with engine.begin() as connection:
         return work(connection)
 
