@@ -113,7 +113,7 @@ class Pipeline:
 
     async def _work(self, facts: Sequence[Fact]) -> None:
         events = [event for fact in facts for event in self._apply(fact)]
-        batch = self._batch(events)
+        batch = self._batch(events, {fact.pbx: fact.at for fact in facts})
         if batch.calls or batch.told or batch.agents:
             await self._commit(batch)
         self._outlets.committed(batch.told)
@@ -129,7 +129,7 @@ class Pipeline:
             log.exception("a fact was left out", action=Action.CALL_ODDITY, pbx=fact.pbx, fact=type(fact).__name__)
             return ()
 
-    def _batch(self, events: Sequence[Event]) -> Batch:
+    def _batch(self, events: Sequence[Event], heard: Mapping[str, datetime]) -> Batch:
         changes = self._tracker.take_changes()
         return Batch(
             calls=changes.calls,
@@ -137,6 +137,7 @@ class Pipeline:
             told=tuple(Told(event, self._outlets.render(event), self._outlets.route(event)) for event in events),
             agents=changes.agents,
             protocols=changes.protocols,
+            heard=heard,
         )
 
     def _memory_of(self, call_id: str, pbx: str) -> LiveCall:

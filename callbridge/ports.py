@@ -47,6 +47,8 @@ class Batch:
     agents: Sequence[tuple[str, Agent, datetime]] = ()
     """(pbx, agent, last seen)"""
     protocols: Mapping[str, int] = field(default_factory=dict)
+    heard: Mapping[str, datetime] = field(default_factory=dict)
+    """For each PBX that said something, the time of its last fact: where a gap would begin."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ def next_protocol(board: Switchboard, profile: PbxProfile, at: datetime) -> str:
     """Return the next attendance number of the day, in the PBX's own time zone."""
     day = at.astimezone(profile.timezone).strftime("%Y%m%d")
     number = board.protocols.get(day, 0) + 1
-    board.protocols[day] = number
+    board.protocols[day] = board.new_protocols[day] = number
     return f"{day}-{number:06d}"
 
 

@@ -52,6 +52,7 @@ def dial_began(board: Switchboard, fact: DialBegan) -> None:
 def add_leg(board: Switchboard, work: OpenCall, target: Channel, fact: DialBegan) -> None:
     """Put the dialled phone or line into the call; what it did before we knew is done now."""
     redirect(board, work, target)
+    learn_number(board, work, fact)
     work.legs[fact.channel] = Leg(
         target.name,
         fact.channel,
@@ -74,8 +75,20 @@ def party_behind(board: Switchboard, work: OpenCall, target: Channel, fact: Dial
         return board.roster.party(fact.pbx, target.extension)
     if outbound(work.call.direction):
         return work.call.callee
-    wanted = (fact.dialled or "").partition("@")[0].rpartition("/")[2]
-    return board.profile(fact.pbx).outside(wanted or target.number)
+    return board.profile(fact.pbx).outside(number_dialled(fact) or target.number)
+
+
+def number_dialled(fact: DialBegan) -> str:
+    """Return the number in a dial string: `912345678@trunk`, `PJSIP/trunk/912345678` or nothing."""
+    return (fact.dialled or "").partition("@")[0].rpartition("/")[2]
+
+
+def learn_number(board: Switchboard, work: OpenCall, fact: DialBegan) -> None:
+    """Learn the public number behind a short code or a prefix of the dialplan's own, from what the line is to dial."""
+    call = work.call
+    if outbound(call.direction) and call.callee.number is None:
+        number = board.profile(fact.pbx).outside(number_dialled(fact)).number
+        work.call = replace(call, callee=replace(call.callee, number=number))
 
 
 def own_name(target: Channel, work: OpenCall) -> str | None:

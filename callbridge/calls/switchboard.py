@@ -38,6 +38,9 @@ class Switchboard:
         self.graph = ChannelGraph()
         self.open: dict[str, OpenCall] = {}
         self.protocols: dict[str, int] = dict(protocols or {})
+        """The last attendance number of each day, `{"20261122": 42}`."""
+        self.new_protocols: dict[str, int] = {}
+        """Those of them that are not written down yet."""
         self.roster = Roster()
         self.heard: set[str] = set()
         """The PBXs we hear now."""

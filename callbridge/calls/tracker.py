@@ -89,8 +89,8 @@ class Tracker:
         board = self.board
         seen = tuple((pbx, agent, at) for (pbx, _), (agent, at) in board.roster.seen.items())
         calls = tuple(board.open[key].refreshed() if key in board.open else call for key, call in board.changed.items())
-        changes = Changes(calls, seen, dict(board.protocols))
-        board.changed, board.roster.seen = {}, {}
+        changes = Changes(calls, seen, board.new_protocols)
+        board.changed, board.roster.seen, board.new_protocols = {}, {}, {}
         return changes
 
     def next_deadline(self, pbx: str) -> datetime | None:

@@ -106,6 +106,12 @@ class Daemon:
                 break
         raise AssertionError(f"waited in vain for {what}; its log:\n{self.log}")
 
+    async def logs(self, action: str) -> None:
+        """Wait until the daemon has logged an action."""
+        async with asyncio.timeout(STOP_WITHIN_S):
+            while f'"action":"{action}"' not in self.log:
+                await asyncio.sleep(0.01)
+
     @property
     def log(self) -> str:
         return (self.home / "log").read_text()
