@@ -3,11 +3,11 @@
 ::
 
     CONNECTING ──open──▶ UP ──lost──▶ WAITING ──backoff──▶ CONNECTING
-        │                 └─────┐
-        └──refused──────────────┴─────▶ ALARM ──refused_s──▶ CONNECTING
+        │                 │
+        └──refused────────┴──▶ REFUSED ──refused_s──▶ CONNECTING
 
-ALARM is for what only a person can mend: a refused password, or a second program
-that calls itself by our application's name and so takes the websocket from us.
+REFUSED is for what only a person can mend: a wrong password, or a second program
+that calls itself by our application's name and so takes our events from us.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ class LinkState(StrEnum):
     CONNECTING = "connecting"
     UP = "up"
     WAITING = "waiting"
-    ALARM = "alarm"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +118,11 @@ class AriLink:
     async def _rest_after(self, error: CallbridgeError, failures: int) -> None:
         was_up = self._status.state is LinkState.UP
         alarm = isinstance(error, ALARMS)
-        self._turn(LinkState.ALARM if alarm else LinkState.WAITING, str(error))
+        self._turn(LinkState.REFUSED if alarm else LinkState.WAITING, str(error))
         first, most = self._settings.retry_first_s, self._settings.retry_most_s
-        pause = self._settings.refused_s if alarm else backoff(failures, first, most, self._clock.jitter())
+        jitter = self._clock.jitter()
+        # Two daemons with one name must not meet again and again: chance tells them apart.
+        pause = self._settings.refused_s * (1 + jitter / 10) if alarm else backoff(failures, first, most, jitter)
         if alarm:
             log.error("ARI refuses us", action=Action.ARI_REFUSED, reason=str(error), retry_in_s=round(pause, 1))
         else:
@@ -141,7 +143,7 @@ class AriLink:
             self._open()
             ended = await self._listen(websocket)
         finally:
-            self._stream.mark(LinkDown(self._clock.now(), str(ended)))
+            self._stream.mark(LinkDown(self._clock.now(), ended))
             await websocket.close()
         return ended
 
@@ -180,7 +182,7 @@ class AriLink:
         now = self._clock.now()
         self._received += 1
         self._last_received_at = now
-        if not self._stream.offer(Received(message, now)):
+        if not self._stream.offer(Received(now, message)):
             return PbxUnreachable(
                 f"{self._settings.queue_size} events wait to be handled: the ARI link is dropped until they are."
             )
@@ -193,9 +195,12 @@ class AriLink:
         return None
 
     def _odd(self, oddity: wire.Oddity) -> None:
+        """Count it, and log the first, then only when they have doubled: a mad peer shall not fill the disk."""
         self._oddities[oddity.kind] += 1
         self._status = replace(self._status, last_oddity=oddity.excerpt)
-        log.warning("ARI sent what is no event", action=Action.ARI_ODDITY, kind=oddity.kind.value)
+        total = self._oddities.total()
+        if total & (total - 1) == 0:
+            log.warning("ARI sent what is no event", action=Action.ARI_ODDITY, counts=dict(self._oddities))
 
     def _open(self) -> None:
         self._turn(LinkState.UP)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from callbridge.asterisk.ari.wire import Message
+from callbridge.errors import CallbridgeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +18,9 @@ class LinkUp:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    message: Message
     at: datetime
     """When it reached us; `message.timestamp` is when Asterisk says it happened."""
+    message: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class LinkDown:
     """From here to the next LinkUp nobody tells us anything: the gap. Always follows a LinkUp."""
 
     at: datetime
-    reason: str
+    reason: CallbridgeError
 
 
 Item = LinkUp | Received | LinkDown

@@ -40,10 +40,12 @@ class Pbx:
     """Given instead of a websocket, one each, before the first life."""
     answer: Answer | None = None
     asked: list[web.BaseRequest] = field(default_factory=list)
+    asked_at: list[float] = field(default_factory=list)
     raw_paths: list[str] = field(default_factory=list)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(request)
+        self.asked_at.append(asyncio.get_running_loop().time())
         self.raw_paths.append(request.raw_path)
         if request.path == "/ari/events":
             return await self._websocket(request)

@@ -5,12 +5,14 @@ import base64
 import hashlib
 import json
 import traceback
+from itertools import pairwise
 
 import pytest
 from aiohttp import web
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from callbridge.asterisk.ari import link as link_module
 from callbridge.asterisk.ari import wire
@@ -68,7 +70,7 @@ async def test_a_lost_link_is_told_and_made_again(life: Life, why: str) -> None:
 
     assert isinstance(up, LinkUp)
     assert isinstance(down, LinkDown)
-    assert why in down.reason
+    assert why in str(down.reason)
     assert isinstance(again, LinkUp)
     assert up.at <= down.at <= again.at
     assert values([received]) == ["7"]
@@ -85,8 +87,8 @@ async def test_a_dead_peer_is_found_by_a_ping_without_answer() -> None:
 
     assert isinstance(up, LinkUp)
     assert isinstance(down, LinkDown)
-    assert "no answer to a ping" in down.reason
-    assert 0.25 < (down.at - up.at).total_seconds() < 2
+    assert "no answer to a ping" in str(down.reason)
+    assert (down.at - up.at).total_seconds() > 0.25
 
 
 async def test_a_quiet_peer_that_answers_pings_is_kept() -> None:
@@ -123,14 +125,13 @@ async def test_a_refused_password_is_an_alarm_and_retried_slowly(status: int) ->
         serving(Pbx(lives=[stays], refusals=refusals)) as pbx,
         listening(settings(pbx.url, refused_s=0.4, retry_first_s=0.001)) as link,
     ):
-        await until(lambda: link.status.state is LinkState.ALARM)
+        await until(lambda: link.status.state is LinkState.REFUSED)
         assert "password" in (link.status.last_error or "")
-        assert len(pbx.asked) == 1
-
-        began = asyncio.get_running_loop().time()
         await taken(link, 1)
-        assert asyncio.get_running_loop().time() - began > 0.6  # two rests, less what passed before
-        assert len(pbx.asked) == 3
+
+    first, second, third = pbx.asked_at
+    assert second - first >= 0.4
+    assert third - second >= 0.4
 
 
 async def test_a_missing_ari_is_told_clearly_and_tried_again_soon() -> None:
@@ -161,12 +162,12 @@ async def test_another_program_with_our_name_is_an_alarm_not_a_fight() -> None:
     replaced = json.dumps({"type": "ApplicationReplaced", "application": "callbridge"})
     async with serving(Pbx(lives=[says(replaced)])) as pbx, listening(settings(pbx.url, refused_s=60)) as link:
         up, told, down = await taken(link, 3)
-        await until(lambda: link.status.state is LinkState.ALARM)
+        await until(lambda: link.status.state is LinkState.REFUSED)
 
     assert isinstance(up, LinkUp)
     assert isinstance(told, Received)
     assert isinstance(down, LinkDown)
-    assert "callbridge" in down.reason
+    assert "callbridge" in str(down.reason)
     assert len(pbx.asked) == 1
 
 
@@ -176,6 +177,7 @@ async def test_rubbish_between_events_is_counted_and_costs_nothing_else() -> Non
         items = await taken(link, 3)
 
         assert values(items) == ["1", "2"]
+        assert link.status.last_oddity == '{"type":"Y","value":"' + "y" * 179
         assert link.status.oddities == {"no_json": 1, "no_object": 1, "no_type": 1, "too_long": 1}
         assert link.status.connects == 1
 
@@ -201,7 +203,7 @@ async def test_a_frame_past_all_bounds_drops_the_link_and_it_comes_back() -> Non
         _, down, again = await taken(link, 3)
 
     assert isinstance(down, LinkDown)
-    assert str(link_module.MAX_FRAME_BYTES) in down.reason
+    assert str(link_module.MAX_FRAME_BYTES) in str(down.reason)
     assert isinstance(again, LinkUp)
 
 
@@ -257,11 +259,13 @@ async def test_a_link_that_opens_and_falls_at_once_is_not_hammered() -> None:
         serving(Pbx(lives=[leaves])) as pbx,
         listening(settings(pbx.url, retry_first_s=0.1, retry_most_s=60)) as link,
     ):
-        await taken(link, 6)
-        began = asyncio.get_running_loop().time()
-        await taken(link, 2)
+        await taken(link, 7)
 
-    assert asyncio.get_running_loop().time() - began > 0.15  # the third rest: 0.1 s doubled twice, halved by jitter
+    rests = [later - sooner for sooner, later in pairwise(pbx.asked_at)]
+    assert len(rests) >= 3
+    assert rests[0] >= 0.05  # 0.1 s, halved by the steady clock's want of chance
+    assert rests[1] >= 0.1
+    assert rests[2] >= 0.2
 
 
 async def test_a_stopped_link_says_so_and_frames_its_gap() -> None:
@@ -323,3 +327,14 @@ async def upgrade(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
         b"Sec-WebSocket-Accept: " + accept.encode() + b"\r\n\r\n"
     )
     await writer.drain()
+
+
+async def test_a_mad_peer_does_not_fill_the_log() -> None:
+    life = says(*["{"] * 1000, event())
+    with capture_logs() as lines:
+        async with serving(Pbx(lives=[life])) as pbx, listening(settings(pbx.url)) as link:
+            await taken(link, 2)
+
+            assert link.status.oddities == {"no_json": 1000}
+
+    assert [line["action"] for line in lines].count("ari.oddity") == 10  # the 1st, 2nd, 4th … 512th
