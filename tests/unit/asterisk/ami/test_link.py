@@ -130,8 +130,9 @@ async def test_an_action_expires_even_while_events_pour_in() -> None:
                 await asyncio.sleep(0)
 
         pouring = asyncio.create_task(pour())
-        with pytest.raises(ActionTimeout):
-            await link.send("Originate", timeout_s=0.05)
+        async with asyncio.timeout(5):
+            with pytest.raises(ActionTimeout):
+                await link.send("Originate", timeout_s=0.05)
         pouring.cancel()
 
 

@@ -282,6 +282,14 @@ def test_what_comes_after_the_deadline_is_counted_and_is_no_news() -> None:
     assert pbx.session.late_answers == 3
 
 
+def test_a_late_list_is_no_news_though_nobody_knew_that_it_would_be_one() -> None:
+    pbx = Pbx().lets_in()
+    asked = f"ActionID: {pbx.is_asked('QueueStatus', within=1)}"
+    pbx.passes(1)
+    assert pbx.says("Response: Success", asked, "EventList: start") == []
+    assert pbx.says("Event: QueueParams", asked) == []
+
+
 def test_pending_actions_fail_with_the_link_and_are_never_sent_again() -> None:
     pbx = Pbx().lets_in()
     asked = pbx.is_asked("Originate")
