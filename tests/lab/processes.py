@@ -59,5 +59,6 @@ def start(*command: str, log: Path) -> Child:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
+            process_group=0,  # a Ctrl-C is for whoever started it, and ends it in order
         )
     return Child(process)

@@ -1,0 +1,1 @@
+"""`make demo`: a PBX, phones, the daemon and a sample CRM, to watch at work."""
