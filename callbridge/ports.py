@@ -4,7 +4,7 @@ The pipeline and the delivery know these shapes only; `store` fulfils them, and
 `app` puts both together.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -148,10 +148,3 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Give back every connection. Safe to call twice."""
-
-
-class Recordings(Protocol):
-    """Where finished recordings are fetched from."""
-
-    def read(self, name: str) -> AsyncIterator[bytes]:
-        """Yield the recording's bytes in bounded pieces."""

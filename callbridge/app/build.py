@@ -46,7 +46,7 @@ def ami_settings(ami: Ami) -> AmiSettings:
 
 def ari_settings(ari: Ari) -> AriSettings:
     """Return the way to a PBX over ARI."""
-    return AriSettings(url=ari.url, username=ari.username, password=ari.password, app=ari.app)
+    return AriSettings(url=ari.url, username=ari.username, password=ari.password, app=ari.app, ca_file=ari.tls_ca)
 
 
 def subscribers(webhooks: Iterable[Webhook]) -> tuple[Subscriber, ...]:

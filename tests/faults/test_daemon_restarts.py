@@ -1,6 +1,7 @@
 """The daemon killed and started again in the middle of real calls: nothing lost, nothing told twice."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -8,7 +9,6 @@ from tests.lab.asterisk import Asterisk
 from tests.lab.crm import Crm
 from tests.lab.daemon import Daemon
 from tests.lab.room import Room
-from tests.live.conftest import pbx, program, room  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.faults
 
@@ -110,16 +110,15 @@ async def test_protocol_numbers_go_on_after_a_kill(pbx: Asterisk, room: Room) ->
         assert [number.split("-")[1] for number in numbers] == ["000001", "000002"]
 
 
-async def test_a_cut_link_is_told_and_heals(own_pbx_room: tuple[Asterisk, Room]) -> None:
-    pbx, room = own_pbx_room
-    async with Crm() as crm, Daemon(pbx, crm) as daemon:
-        maria, ana = await room.customer(), await room.phone("1001")
+async def test_a_pbx_that_dies_is_told_and_its_calls_with_it(own_pbx: Asterisk, own_room: Room) -> None:
+    async with Crm() as crm, Daemon(own_pbx, crm) as daemon:
+        maria, ana = await own_room.customer(), await own_room.phone("1001")
         await maria.dial("210000000")
         await ana.rings()
         await crm.hears("call.ringing")
-        await pbx.kill()
+        await own_pbx.kill()
         await crm.hears("pbx.disconnected", within_s=30)
-        await pbx.start()
+        await own_pbx.start()
         await crm.hears("pbx.connected", count=2, within_s=60)
         last = await crm.hears("call.ended")
 
@@ -129,6 +128,6 @@ async def test_a_cut_link_is_told_and_heals(own_pbx_room: tuple[Asterisk, Room])
 
 
 @pytest.fixture
-async def own_pbx_room(program: object) -> object:  # noqa: F811 - the fixture of that name
-    async with Asterisk(program) as pbx, Room(pbx) as room:  # type: ignore[arg-type]  # what find_program returns
-        yield pbx, room
+async def own_room(own_pbx: Asterisk) -> AsyncIterator[Room]:
+    async with Room(own_pbx) as room:
+        yield room

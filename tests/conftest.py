@@ -1,4 +1,4 @@
-"""One Asterisk for the session, fresh phones for each test."""
+"""One Asterisk for the session, fresh phones for each test: for whoever asks, live tests and faults alike."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
