@@ -78,7 +78,7 @@ class Daemon:
                 self._listen_to_signals(group)
                 outgoing = [self._keep(group, "delivery", self._deliver), self._keep(group, "survey", self._survey)]
                 outgoing.append(self._keep(group, "watchdog", self._watch))
-                committing = self._keep(group, "pipeline", self._pipeline.run)
+                committing = group.create_task(self._commit(), name="pipeline")
                 hearing = [self._keep(group, f"pbx {each.pbx}", each.run) for each in self._hearings]
                 self._ready()
                 await self._stop.wait()
@@ -119,6 +119,17 @@ class Daemon:
             except Exception:  # the supervisor: a fault in one part is logged whole, and the part starts anew
                 log.exception("started again", action=logs.Action.TASK_FAILED, part=name)
             await asyncio.sleep(RESTART_S)
+
+    async def _commit(self) -> None:
+        """Run the pipeline. Where it breaks, the daemon ends: calls told and calls remembered would part.
+
+        The next life begins with what was committed last, and asks the PBX for the rest.
+        """
+        try:
+            await self._pipeline.run()
+        except Exception:
+            log.exception("the daemon ends, to begin anew", action=logs.Action.TASK_FAILED, part="pipeline")
+            raise
 
     async def _deliver(self) -> None:
         """Deliver; a reload puts another dispatcher in place, which finds its work in the database."""
