@@ -8,7 +8,7 @@ from typing import Final
 
 from callbridge.asterisk import resync
 from callbridge.asterisk.ami.answers import Response
-from callbridge.asterisk.ami.link import AmiLink, LinkDown, LinkState, LinkUp, Received
+from callbridge.asterisk.ami.link import AmiLink, LinkDown, LinkItem, LinkState, LinkUp, Received
 from callbridge.asterisk.ari.link import AriLink
 from callbridge.asterisk.from_ami import facts_from
 from callbridge.calls import facts as f
@@ -19,7 +19,8 @@ from callbridge.logs import Action, logger
 MOST_AT_ONCE: Final = 500
 RESYNC_S: Final = 10.0
 """For each question of a resync: a PBX under load answers late, one that hangs never."""
-RESYNC_TRIES: Final = 3
+RESYNC_AGAIN_S: Final = 5.0
+"""After a resync that failed. Meanwhile calls are told from what is heard."""
 
 log = logger()
 
@@ -52,6 +53,7 @@ class Hearing:
         self.resync_error: str | None = None
         """Why the state could not be read after the last connect; None while it was."""
         self.heard_at: datetime | None = None
+        self._resynced_at = clock.monotonic()
 
     @property
     def connected(self) -> bool:
@@ -69,8 +71,8 @@ class Hearing:
 
     async def _listen(self) -> None:
         while True:
-            facts: list[f.Fact] = []
-            for item in await self.ami.take(MOST_AT_ONCE):
+            facts: list[f.Fact] = list(await self._resync_again())
+            for item in await self._next_items():
                 match item:
                     case Received():
                         facts.extend(facts_from(self.pbx, item.message, item.at))
@@ -91,19 +93,33 @@ class Hearing:
         self.gap = Gap(item.at)
         return f.LinkDown(self.pbx, item.at, str(item.reason))
 
+    async def _next_items(self) -> Sequence[LinkItem]:
+        """Return what the link has; nothing when a resync is due again before it says anything."""
+        if self.resync_error is None:
+            return await self.ami.take(MOST_AT_ONCE)
+        try:
+            async with asyncio.timeout(RESYNC_AGAIN_S):
+                return await self.ami.take(MOST_AT_ONCE)
+        except TimeoutError:
+            return ()
+
+    async def _resync_again(self) -> Sequence[f.Fact]:
+        """Return the state of the PBX where the last try to read it failed some time ago."""
+        due = self._clock.monotonic() - self._resynced_at >= RESYNC_AGAIN_S
+        return await self._connected() if self.resync_error is not None and self.connected and due else ()
+
     async def _connected(self) -> Sequence[f.Fact]:
         """Return the state of the PBX as facts. Live events wait in the link meanwhile."""
         log.info("reading the state of the PBX", action=Action.RESYNC_STARTED, pbx=self.pbx)
-        for attempt in range(1, RESYNC_TRIES + 1):
-            try:
-                facts = await resync.read_state(self.pbx, self._ask, self._ask_list, self._clock.now())
-            except PbxError as error:
-                self.resync_error = str(error)
-                log.warning(str(error), action=Action.RESYNC_FAILED, pbx=self.pbx, attempt=attempt)
-            else:
-                self._joined()
-                return facts
-        return (f.LinkUp(self.pbx, self._clock.now()),)
+        self._resynced_at = self._clock.monotonic()
+        try:
+            facts = await resync.read_state(self.pbx, self._ask, self._ask_list, self._clock.now())
+        except PbxError as error:
+            self.resync_error = str(error)
+            log.warning(str(error), action=Action.RESYNC_FAILED, pbx=self.pbx)
+            return (f.LinkUp(self.pbx, self._clock.now()),)
+        self._joined()
+        return facts
 
     def _joined(self) -> None:
         self.resync_error = None

@@ -13,6 +13,7 @@ from callbridge.asterisk.ami.answers import Response
 from callbridge.asterisk.ami.message import Message
 from callbridge.asterisk.from_ami import CALLING, given, name_given, time_of
 from callbridge.calls.facts import ChannelSeen, EndpointsLearnt, Fact, LinkUp, StateRead
+from callbridge.errors import ActionFailed
 
 Ask = Callable[[str], Awaitable[Response]]
 """Sends an action that takes no headers. Raises errors.PbxError."""
@@ -29,14 +30,26 @@ async def read_state(pbx: str, ask: Ask, ask_list: Ask, now: datetime) -> tuple[
     """
     at = time_of((await ask("Ping")).message) or now
     started = started_at((await ask("CoreStatus")).message)
-    endpoints = endpoints_of((await ask_list("ExtensionStateList")).items)
+    endpoints = endpoints_of(await _if_it_can(ask_list, "ExtensionStateList"))
     channels = (await ask_list("CoreShowChannels")).items
-    waiting = (await ask_list("QueueStatus")).items
+    waiting = entries(await _if_it_can(ask_list, "QueueStatus"))
     return (
         EndpointsLearnt(pbx, at, endpoints),
         LinkUp(pbx, at, started),
-        StateRead(pbx, at, tuple(seen(each, at) for each in channels if each.get("Uniqueid")), entries(waiting)),
+        StateRead(pbx, at, tuple(seen(each, at) for each in channels if each.get("Uniqueid")), waiting),
     )
+
+
+async def _if_it_can(ask_list: Ask, action: str) -> tuple[Message, ...]:
+    """Return a list; empty where the PBX does not know the question.
+
+    A PBX without queues has no QueueStatus, and so has one that is still loading
+    its modules: AMI lets us in before that (seen on 22.10). Nobody waits there.
+    """
+    try:
+        return (await ask_list(action)).items
+    except ActionFailed:
+        return ()
 
 
 def seen(m: Message, at: datetime) -> ChannelSeen:
