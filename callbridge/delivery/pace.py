@@ -15,8 +15,11 @@ class Pace:
     """Calls remembered as held back by an undelivered event; over it everything comes from the database."""
     unsettled_most: int = 500
     """Results not yet written for one subscriber; over it that subscriber waits."""
-    linger_s: float = 0.025
-    """How long results are gathered before they are written, so that one commit serves many."""
+    linger_s: float = 0.1
+    """How long results are gathered before they are written, so that one commit serves many and the pipeline's commits
+    have the database to themselves most of the time. What was delivered in it is delivered twice if we are killed."""
+    linger_most: int = 64
+    """Results that are written without waiting for more."""
     poll_s: float = 1.0
     """How often the database is asked for what only it knows: retries of a former life."""
     survey_s: float = 60.0

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from callbridge.delivery.pace import Pace
@@ -30,25 +31,34 @@ class Settler:
         self._settled = settled
         self._waiting: deque[Attempt] = deque()
         self._some = asyncio.Event()
+        self._enough = asyncio.Event()
         self._closing = False
 
     def add(self, attempt: Attempt) -> None:
         """Take a result; returns at once."""
         self._waiting.append(attempt)
         self._some.set()
+        if len(self._waiting) >= self._pace.linger_most:
+            self._enough.set()
 
     async def run(self) -> None:
         """Write groups until `close`, and what is left then, however long the database takes to come back."""
         while self._waiting or not self._closing:
             await self._some.wait()
-            if not self._closing:
-                await asyncio.sleep(self._pace.linger_s)
+            await self._gather()
             await self._flush()
 
     def close(self) -> None:
         """Make `run` return once all is written. The caller sets the deadline."""
         self._closing = True
         self._some.set()
+        self._enough.set()
+
+    async def _gather(self) -> None:
+        """Let a group come together."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._pace.linger_s):
+                await self._enough.wait()
 
     async def _flush(self) -> None:
         while self._waiting:
@@ -59,6 +69,8 @@ class Settler:
                 self._waiting.popleft()
                 self._settled(attempt)
         self._some.clear()
+        if not self._closing:
+            self._enough.clear()
 
     async def _write(self, group: Sequence[Attempt]) -> None:
         rest, longest = self._pace.store_rest_s
