@@ -32,6 +32,11 @@ def profiles(pbxs: Iterable[PbxNumbers]) -> Mapping[str, PbxProfile]:
     return {pbx.id: profile(pbx) for pbx in pbxs}
 
 
+def unknown_profile(pbx: str) -> PbxProfile:
+    """Return how the numbers of a PBX are read that no configuration names: what begins with + is public."""
+    return PbxProfile(pbx, to_e164=number_plan("ZZ"))
+
+
 def ami_settings(ami: Ami) -> AmiSettings:
     """Return the way to a PBX over AMI."""
     tls = AmiTls(ami.tls_ca, ami.tls_verify) if ami.tls else None

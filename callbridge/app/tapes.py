@@ -62,7 +62,9 @@ def replay(tape: Path, profiles: Sequence[PbxNumbers]) -> Iterator[bytes]:
     raw_pbx = profiles[0].id if profiles else UNNAMED
     heard_from: dict[str, None] = {}
     for heard in tapes.read(tape, raw_pbx):
-        heard_from[heard.pbx] = None
+        if heard.pbx not in heard_from:
+            heard_from[heard.pbx] = None
+            tracker.board.profiles.setdefault(heard.pbx, build.unknown_profile(heard.pbx))
         for fact in facts_from(heard.pbx, heard.message, heard.at):
             yield from map(_line, tracker.apply(fact))
         tracker.take_changes()

@@ -21,6 +21,9 @@ C_ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 C_ESCAPES: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 QUOTED_PAIR: Final = re.compile(r'\\(["\\])')
 
+MOST_DIGITS: Final = 10
+"""Of a counter of 32 bits."""
+
 CALLING: Final = frozenset({"Ring", "Up"})
 """ChannelStateDesc of a new channel whose device began it; one the PBX dials out on is born Down."""
 
@@ -74,8 +77,8 @@ def name_given(message: Message) -> str | None:
 
 
 def number(text: str | None) -> int | None:
-    """Return a whole number, None where there is none."""
-    return int(text) if text is not None and text.isdecimal() else None
+    """Return a whole number, None where there is none, or one no counter of Asterisk's reaches."""
+    return int(text) if text is not None and text.isdecimal() and len(text) <= MOST_DIGITS else None
 
 
 def _newchannel(pbx: str, at: datetime, m: Message) -> f.Fact:
@@ -143,7 +146,7 @@ APPLICATIONS: Final[Mapping[str, Callable[[str, datetime, str, str], f.Fact]]] =
 }
 """Dialplan applications that say what no event does; the text is their first argument."""
 
-STATES: Final[Mapping[str, type[f.ChannelFact]]] = {"Ringing": f.ChannelRang, "Up": f.ChannelUp}
+STATES: Final[Mapping[str, type[f.ChannelFact]]] = {"Ring": f.ChannelCalls, "Ringing": f.ChannelRang, "Up": f.ChannelUp}
 DIAL_STATES: Final[Mapping[str, type[f.ChannelFact]]] = {"RINGING": f.ChannelRang, "PROGRESS": f.ChannelProgressed}
 
 FROM_AMI: Final[Mapping[str, Reading]] = {

@@ -9,7 +9,7 @@ from typing import Final
 from callbridge.calls.call import Agent, Call, CallState, Direction, Leg, Party, Side
 from callbridge.calls.correlation import Channel, Kind, kind_of
 from callbridge.calls.events import EventType
-from callbridge.calls.facts import CallerIdChanged, ChannelBorn, ChannelRenamed, LocalJoined
+from callbridge.calls.facts import CallerIdChanged, ChannelBorn, ChannelCalls, ChannelRenamed, LocalJoined
 from callbridge.calls.numbers import PbxProfile
 from callbridge.calls.open_call import OpenCall, marked
 from callbridge.calls.switchboard import Switchboard
@@ -29,6 +29,17 @@ def born(board: Switchboard, fact: ChannelBorn) -> None:
     channel = known_channel(board, fact)
     board.graph.channels[channel.key] = channel
     if channel.calling and channel.real:
+        begin(board, channel, fact.at)
+    return None
+
+
+def calls(board: Switchboard, fact: ChannelCalls) -> None:
+    """Begin a call where a channel turns out to be a caller's; one that is dialled, or known to call, says nothing."""
+    channel = board.channel(fact.pbx, fact.channel)
+    if channel is None:
+        return board.odd("call by an unknown channel")
+    if channel.real and not channel.calling and channel.call_id is None and channel.linkedid == channel.key[1]:
+        channel.calling = True
         begin(board, channel, fact.at)
     return None
 

@@ -45,6 +45,11 @@ class ChannelBorn(ChannelFact):
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelCalls(ChannelFact):
+    """The device asks for somebody: what some drivers say only after the channel was born."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelRang(ChannelFact):
     """The device rings."""
 

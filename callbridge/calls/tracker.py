@@ -22,6 +22,7 @@ from callbridge.calls.switchboard import Switchboard
 
 LAWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Any], None]]] = {
     f.ChannelBorn: arrival.born,
+    f.ChannelCalls: arrival.calls,
     f.LocalJoined: arrival.local_joined,
     f.CallerIdChanged: arrival.caller_id_changed,
     f.ChannelRenamed: arrival.renamed,
