@@ -66,30 +66,42 @@ def end_vanished(board: Switchboard, pbx: str, alive: frozenset[str], at: dateti
 
 
 def adopt_unheard(board: Switchboard, fact: StateRead) -> None:
-    """Take in the channels that began while nobody listened, callers first.
-
-    Who dialled whom was not heard, so here Linkedid must do.
-    """
+    """Take in the channels that began while nobody listened, callers first."""
     fresh = [each for each in fact.channels if board.channel(fact.pbx, each.channel) is None]
-    callers = {each.linkedid: each.channel for each in fact.channels if each.calling}
     for each in sorted(fresh, key=lambda one: not one.calling):
-        adopt(board, fact, each, callers.get(each.linkedid))
+        begin(board, fact, each)
     pair_halves(board, fact)
+    callers = callers_of(board, fact)
+    for each in fresh:
+        adopt(board, fact, each, callers.get(each.linkedid))
     for each in fact.channels:
         join(board, fact, each)
 
 
+def begin(board: Switchboard, fact: StateRead, each: ChannelSeen) -> None:
+    """Play the birth of one channel."""
+    at, who = each.since or fact.at, (each.number, each.caller_name, each.exten)
+    arrival.born(board, ChannelBorn(fact.pbx, at, each.channel, each.name, each.linkedid, each.calling, *who))
+
+
+def callers_of(board: Switchboard, fact: StateRead) -> dict[str, str]:
+    """Return who calls, by Linkedid: who dialled whom was not heard, so here the hint must do.
+
+    Several may share one after a transfer; the one it is named after is the first.
+    """
+    callers: dict[str, str] = {}
+    for each in sorted(fact.channels, key=lambda one: one.channel == one.linkedid):
+        channel = board.channel(fact.pbx, each.channel)
+        if channel is not None and channel.calling and channel.real:  # the far half of a Local channel calls too
+            callers[each.linkedid] = each.channel
+    return callers
+
+
 def adopt(board: Switchboard, fact: StateRead, each: ChannelSeen, caller: str | None) -> None:
-    """Play what must have been said of one channel."""
-    pbx, at = fact.pbx, each.since or fact.at
-    arrival.born(
-        board,
-        ChannelBorn(
-            pbx, at, each.channel, each.name, each.linkedid, each.calling, each.number, each.caller_name, each.exten
-        ),
-    )
-    if not each.calling and caller is not None:
-        ringing.dial_began(board, DialBegan(pbx, at, each.channel, caller))
+    """Play the dialling of one channel that belongs to nobody's call yet."""
+    channel = board.channel(fact.pbx, each.channel)
+    if channel is not None and channel.call_id is None and caller is not None:
+        ringing.dial_began(board, DialBegan(fact.pbx, each.since or fact.at, each.channel, caller))
 
 
 def pair_halves(board: Switchboard, fact: StateRead) -> None:
