@@ -28,11 +28,13 @@ from callbridge.errors import TapeDamaged
 FORMAT: Final = 1
 MAX_LINE_BYTES: Final = 4 << 20
 
-SECRET_KEYS: Final = re.compile(r"(?im)^((?:[a-z0-9-]*(?:secret|password|passwd|md5cred|authtoken)[a-z0-9-]*): ).*$")
+SECRET_KEYS: Final = re.compile(
+    r"(?im)^((?:[a-z0-9-]*(?:secret|password|passwd|md5cred|authtoken)[a-z0-9-]*): )[^\r\n]*"
+)
 SECRET_VARIABLE: Final = re.compile(r"(?im)^(Variable|ChanVariable[^:\r\n]*): .*(?:pass|secret|token|pin\b)")
-VALUE: Final = re.compile(r"(?m)^(Value: ).*$")
+VALUE: Final = re.compile(r"(?m)^(Value: )[^\r\n]*")
 SECRET_CHANVARIABLE: Final = re.compile(
-    r"(?im)^(ChanVariable[^:\r\n]*: [^=\r\n]*(?:pass|secret|token|pin)[^=\r\n]*=).*$"
+    r"(?im)^(ChanVariable[^:\r\n]*: [^=\r\n]*(?:pass|secret|token|pin)[^=\r\n]*=)[^\r\n]*"
 )
 LEFT_OUT: Final = r"\1[left out]"
 
@@ -98,30 +100,33 @@ def read(path: Path, pbx: str) -> Iterator[Heard]:
 def _read_tape(file: BinaryIO, first: bytes) -> Iterator[Heard]:
     if _object(first, 1).get("tape") != FORMAT:
         raise TapeDamaged(f"line 1: not a tape of format {FORMAT}: it was made by another version of callbridge.")
-    parser = AmiParser()
     count = 1
     while line := file.readline(MAX_LINE_BYTES):
         count += 1
         if line.strip():
-            yield from _one_line(parser, line, count)
+            yield _one_line(line, count)
 
 
-def _one_line(parser: AmiParser, line: bytes, count: int) -> Iterator[Heard]:
+def _one_line(line: bytes, count: int) -> Heard:
     fields = _object(line, count)
     try:
         at = datetime.fromisoformat(fields["at"])
-        raw = base64.b64decode(fields["ami64"]) if "ami64" in fields else fields["ami"].encode()
+        raw = base64.b64decode(fields["ami64"], validate=True) if "ami64" in fields else fields["ami"].encode()
         pbx = fields["pbx"]
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise TapeDamaged(f"line {count}: it has no readable `at`, `pbx` and `ami`.") from error
-    for message in parser.receive(raw + b"\r\n\r\n"):
-        yield Heard(pbx, at, message)
+    if at.tzinfo is None or not isinstance(pbx, str):
+        raise TapeDamaged(f"line {count}: its `at` has no time zone, or its `pbx` is no text.")
+    messages = AmiParser().receive(raw + b"\r\n\r\n")
+    if len(messages) != 1:
+        raise TapeDamaged(f"line {count}: what stands there is not one whole AMI message.")
+    return Heard(pbx, at, messages[0])
 
 
 def _object(line: bytes, count: int) -> dict[str, Any]:
     try:
         found = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TapeDamaged(f"line {count}: it is no whole JSON object: the tape is cut or mixed up there.") from error
     if not isinstance(found, dict):
         raise TapeDamaged(f"line {count}: it is no JSON object.")
