@@ -97,11 +97,12 @@ def test_an_internal_call_nobody_answers_is_not_missed(story: Story) -> None:
     assert (story.call.state, story.call.missed) == (CallState.NO_ANSWER, None)
 
 
-def test_a_short_code_that_leads_to_a_trunk_is_an_outbound_call(story: Story) -> None:
-    ana = story.someone("1001", name="Ana Costa").calls("77")
-    assert story.call.direction is Direction.INTERNAL
+@pytest.mark.parametrize("dialled", ["77", "*8", "8912345678"])
+def test_a_code_of_the_dialplans_own_is_a_call_to_whom_it_leads_to(story: Story, dialled: str) -> None:
+    ana = story.someone("1001", name="Ana Costa").calls(dialled)
     maria = story.someone("912345678").rings()
     maria.answers()
     ana.hangs_up()
 
     assert (story.call.direction, story.call.agent) == (Direction.OUTBOUND_MANUAL, ANA)
+    assert story.call.callee == Party("+351912345678", dialled)

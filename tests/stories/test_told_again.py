@@ -2,22 +2,19 @@
 
 import importlib
 import inspect
-import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from callbridge.calls import facts as f
-from callbridge.calls import snapshot
-from callbridge.calls.correlation import Channel
 from callbridge.calls.events import Event
 from callbridge.calls.tracker import Tracker
 from callbridge.delivery.payload import render
+from tests.stories.lives import next_life, now_true
 from tests.stories.story import Story, new_tracker
 
 
@@ -75,44 +72,6 @@ def calm(event: Event) -> Event:
     return event if event.call is None else replace(event, call=replace(event.call, oddities=0))
 
 
-def next_life(tracker: Tracker) -> Tracker:
-    """Return a tracker that knows what was written down of the old one, as JSON."""
-    new, old = new_tracker(), tracker.board
-    for call_id in old.open:
-        memory = snapshot.plain(snapshot.remember(tracker, call_id))
-        snapshot.recall(new, json.loads(json.dumps(memory)))
-    new.board.protocols.update(old.protocols)
-    new.board.heard_until.update(old.heard_until)
-    new.board.heard.update(old.heard)
-    return new
-
-
-def now_true(tracker: Tracker, at: datetime) -> list[f.StateRead]:
-    """Return what a PBX would say if it were asked now."""
-    read = []
-    for pbx in ("main", "porto"):
-        channels = tracker.board.graph.of_pbx(pbx)
-        waits = [work.wait for work in tracker.board.open.values() if work.wait and not work.wait.left_at]
-        waiting = {wait.channel: wait.queue for wait in waits}
-        read.append(f.StateRead(pbx, at, tuple(map(as_seen, channels)), waiting))
-    return read
-
-
-def as_seen(channel: Channel) -> f.ChannelSeen:
-    return f.ChannelSeen(
-        channel.key[1],
-        channel.name,
-        channel.linkedid,
-        up=channel.up,
-        ringing=channel.rang and not channel.up,
-        calling=channel.calling,
-        number=channel.number,
-        caller_name=channel.caller_name,
-        exten=channel.exten,
-        bridge=channel.bridge[1] if channel.bridge else None,
-    )
-
-
 @pytest.mark.parametrize("name", STORIES)
 def test_a_daemon_that_starts_again_tells_the_rest_of_the_story(name: str) -> None:
     """Asked what is true, the PBX says nothing new; so nothing new is told, and the rest is as it was."""
@@ -120,8 +79,8 @@ def test_a_daemon_that_starts_again_tells_the_rest_of_the_story(name: str) -> No
     for cut, before, tracker in lives(name):
         if tracker.board.heard_until:
             continue  # there is nobody to ask
-        new = next_life(tracker)
-        said = told(new, now_true(tracker, facts[cut - 1].at))
+        new = next_life(tracker, new_tracker())
+        said = told(new, [now_true(tracker, pbx, facts[cut - 1].at) for pbx in ("main", "porto")])
         new.board.heard = set(tracker.board.heard)
         rest = [event for event in said if event.call is not None] + told(new, facts[cut:])
         assert expected == bodies(before + rest, oddities=False), f"cut after {cut} facts"
@@ -133,7 +92,7 @@ def test_what_is_written_down_of_a_call_is_all_there_is_to_know_of_it(name: str)
     expected = bodies(whole(name))
     for cut, before, tracker in lives(name):
         if all(channel.call_id for channel in tracker.board.graph.channels.values()):
-            rest = told(next_life(tracker), facts_of(name)[cut:])
+            rest = told(next_life(tracker, new_tracker()), facts_of(name)[cut:])
             assert expected == bodies(before + rest), f"cut after {cut} facts"
 
 

@@ -1,0 +1,43 @@
+"""What is left of a tracker when its daemon ends, and what the PBX says when it is asked afterwards."""
+
+import json
+from datetime import datetime
+
+from callbridge.calls import facts as f
+from callbridge.calls import snapshot
+from callbridge.calls.correlation import Channel
+from callbridge.calls.tracker import Tracker
+
+
+def next_life(tracker: Tracker, new: Tracker) -> Tracker:
+    """Tell `new` all that was written down of `tracker`, as JSON."""
+    old = tracker.board
+    for call_id in old.open:
+        memory = snapshot.plain(snapshot.remember(tracker, call_id))
+        snapshot.recall(new, json.loads(json.dumps(memory)))
+    new.board.protocols.update(old.protocols)
+    new.board.heard_until.update(old.heard_until)
+    new.board.heard.update(old.heard)
+    return new
+
+
+def now_true(tracker: Tracker, pbx: str, at: datetime) -> f.StateRead:
+    """Return what a PBX would say if it were asked now."""
+    waits = [work.wait for work in tracker.board.open.values() if work.call.pbx == pbx and work.wait]
+    waiting = {wait.channel: wait.queue for wait in waits if wait.left_at is None}
+    return f.StateRead(pbx, at, tuple(map(as_seen, tracker.board.graph.of_pbx(pbx))), waiting)
+
+
+def as_seen(channel: Channel) -> f.ChannelSeen:
+    return f.ChannelSeen(
+        channel.key[1],
+        channel.name,
+        channel.linkedid,
+        up=channel.up,
+        ringing=channel.rang and not channel.up,
+        calling=channel.calling,
+        number=channel.number,
+        caller_name=channel.caller_name,
+        exten=channel.exten,
+        bridge=channel.bridge[1] if channel.bridge else None,
+    )

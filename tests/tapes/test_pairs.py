@@ -1,0 +1,169 @@
+"""Pairs of what a real Asterisk said (NAME.tape) and what we told of it (NAME.events.jsonl).
+
+Add a pair, get a test. How a tape is made stands in `tests.tapes.make`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from callbridge.app import build
+from callbridge.app.tapes import replay
+from callbridge.asterisk.from_ami import facts_from
+from callbridge.asterisk.tape import read
+from callbridge.calls import facts as f
+from callbridge.calls.call import Call
+from callbridge.calls.events import Event
+from callbridge.calls.open_call import OpenCall
+from callbridge.calls.tracker import Tracker
+from callbridge.config import load_profiles
+from callbridge.delivery.payload import render
+from tests.stories.lives import next_life, now_true
+
+HERE = Path(__file__).parent
+PROFILES = load_profiles(HERE / "pbx.toml")
+TAPES = sorted(path.stem for path in HERE.glob("*.tape"))
+CUTS = 12
+"""Places at which a tape is cut; all of them would be thousands."""
+
+
+def tracker() -> Tracker:
+    return Tracker(build.profiles(PROFILES))
+
+
+@cache
+def facts_of(name: str) -> tuple[f.Fact, ...]:
+    tape = read(HERE / f"{name}.tape", PROFILES[0].id)
+    return tuple(fact for heard in tape for fact in facts_from(heard.pbx, heard.message, heard.at))
+
+
+def told(listener: Tracker, facts: tuple[f.Fact, ...]) -> list[Event]:
+    return [event for fact in facts for event in listener.apply(fact)]
+
+
+@cache
+def whole(name: str) -> tuple[Event, ...]:
+    return tuple(told(tracker(), facts_of(name)))
+
+
+def lives(name: str) -> Iterator[tuple[int, list[Event], Tracker]]:
+    """Cut a tape at some places: yield where, what was told so far, and the tracker that told it."""
+    listener, before = tracker(), list[Event]()
+    step = max(1, len(facts_of(name)) // CUTS)
+    for cut, fact in enumerate(facts_of(name), 1):
+        before.extend(listener.apply(fact))
+        if cut % step == 0:
+            yield cut, before, listener
+
+
+def bodies(events: list[Event] | tuple[Event, ...]) -> list[bytes]:
+    """Return what a subscriber gets, but for the count of oddities."""
+    return [
+        render(each if each.call is None else replace(each, call=replace(each.call, oddities=0))) for each in events
+    ]
+
+
+def ends(events: list[Event] | tuple[Event, ...]) -> dict[str, Call]:
+    """Return each call as it was when it was last told."""
+    return {event.call.id: event.call for event in events if event.call is not None}
+
+
+def test_every_tape_has_its_events_and_the_other_way_round() -> None:
+    assert {path.name.removesuffix(".events.jsonl") for path in HERE.glob("*.events.jsonl")} == set(TAPES)
+    assert len(TAPES) > 50
+
+
+@pytest.mark.parametrize("name", TAPES)
+def test_a_tape_plays_to_what_was_told(name: str) -> None:
+    """To the byte, and the second time too."""
+    expected = (HERE / f"{name}.events.jsonl").read_bytes()
+    for _ in range(2):
+        assert b"".join(line + b"\n" for line in replay(HERE / f"{name}.tape", PROFILES)) == expected
+
+
+@pytest.mark.parametrize("name", TAPES)
+def test_nothing_is_odd_on_a_tape_and_nothing_is_left(name: str) -> None:
+    listener = tracker()
+    told(listener, facts_of(name))
+
+    assert not listener.board.oddities
+    assert (listener.live_calls, listener.board.graph.channels, listener.board.graph.bridges) == (0, {}, {})
+
+
+@pytest.mark.parametrize("name", TAPES)
+def test_a_daemon_that_starts_again_during_a_tape_tells_the_rest_of_it(name: str) -> None:
+    """From what was written down, wherever each channel belongs to a call already."""
+    expected = bodies(whole(name))
+    for cut, before, listener in lives(name):
+        if all(channel.call_id for channel in listener.board.graph.channels.values()):
+            rest = told(next_life(listener, tracker()), facts_of(name)[cut:])
+            assert bodies(before + rest) == expected, f"cut after {cut} facts"
+
+
+@pytest.mark.parametrize("name", TAPES)
+def test_a_daemon_that_starts_again_and_asks_the_pbx_invents_nothing(name: str) -> None:
+    """A phone may be found before it was said to be dialled: then its ringing is known some milliseconds sooner."""
+    expected = [(event.id, event.type) for event in whole(name)]
+    for cut, before, listener in lives(name):
+        new = next_life(listener, tracker())
+        said = told(new, (now_true(listener, "main", facts_of(name)[cut - 1].at),))
+        rest = [event for event in said if event.call is not None] + told(new, facts_of(name)[cut:])
+        assert [(event.id, event.type) for event in before + rest] == expected, f"cut after {cut} facts"
+        assert kernel(before + rest) == kernel(whole(name)), f"cut after {cut} facts"
+
+
+def kernel(events: list[Event] | tuple[Event, ...]) -> list[object]:
+    """Return what became of each call."""
+    return [
+        (call.id, call.state, call.reason, call.ended_by, call.agent, call.queue, call.missed and call.missed.reason)
+        for call in ends(events).values()
+    ]
+
+
+@pytest.mark.parametrize("name", TAPES)
+def test_a_daemon_that_first_starts_during_a_tape_adopts_its_calls(name: str) -> None:
+    """What was before it cannot know; which way a call goes, who answered it, and that it ends once, it must."""
+    for cut, _, listener in lives(name):
+        new = tracker()
+        alive = {call_id for call_id, work in listener.board.open.items() if goes_on(listener, work)}
+        events = told(new, (now_true(listener, "main", facts_of(name)[cut - 1].at),))
+        events += told(new, facts_of(name)[cut:])
+        for call_id in alive:
+            kinds = [event.type.value for event in events if event.call is not None and event.call.id == call_id]
+            call, adopted = ends(whole(name))[call_id], ends(events)[call_id]
+            assert (kinds[0], kinds.count("call.started"), kinds.count("call.ended")) == ("call.started", 1, 1)
+            assert kinds.count("call.missed") == int(call.missed is not None), f"cut after {cut} facts"
+            assert (adopted.direction, by(adopted)) == (call.direction, by(call)), f"cut after {cut} facts"
+
+
+def goes_on(listener: Tracker, work: OpenCall) -> bool:
+    """Tell whether a call is not in its last milliseconds, when somebody has left already."""
+    caller = listener.board.channel(work.call.pbx, work.caller_leg.uniqueid)
+    if caller is None or work.call.answered_at is None:
+        return caller is not None
+    return len(listener.board.graph.joined_with(caller)) > 1
+
+
+def by(call: Call) -> tuple[bool, str | None]:
+    """Return whether a call was answered, and at which extension its agent is."""
+    return call.answered_at is not None, call.agent.extension if call.agent else None
+
+
+@pytest.mark.parametrize("name", TAPES)
+def test_a_tape_that_begins_anywhere_does_no_harm(name: str) -> None:
+    """Nobody is asked what was before: what cannot be known is not told, and nothing stays behind."""
+    for cut in range(1, len(facts_of(name))):
+        listener = tracker()
+        events = told(listener, facts_of(name)[cut:])
+        assert listener.live_calls == 0, f"from fact {cut} on"
+        assert listener.board.graph.channels == {}, f"from fact {cut} on"
+        assert set(ends(events)) <= set(ends(whole(name))), f"from fact {cut} on"
+
+
+@pytest.mark.parametrize("name", TAPES)
+def test_times_are_the_pbxs_own(name: str) -> None:
+    assert {event.at.tzinfo for event in whole(name)} == {UTC}
