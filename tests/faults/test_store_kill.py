@@ -24,8 +24,10 @@ pytestmark = pytest.mark.faults
 
 ROOT: Final = Path(__file__).parents[2]
 LIVES: Final = 8
-BATCH: Final = 7
+BATCH: Final = 50
 """Events in a batch, each of a call of its own."""
+COMMIT_S: Final = 0.01
+"""What a commit of such a batch may take."""
 
 CHILD: Final = """
 import asyncio, sys
@@ -70,7 +72,9 @@ async def commit_for_ever(url: str, life: str) -> None:
     async with await open_store(url, clock=SetClock()) as store:
         number = 0
         while True:
-            await store.commit(a_batch(life, number))
+            batch = a_batch(life, number)
+            say(committing=number)
+            await store.commit(batch)
             say(committed=number)
             if number % 3 == 0:
                 found = await store.due(EVER, BATCH, frozenset())
@@ -89,12 +93,14 @@ def a_batch(life: str, number: int) -> Batch:
 
 
 def a_life_cut_short(url: str, name: str, choice: random.Random) -> Life:
-    """Kill a child after it said a number of lines, in the middle of whatever it does then."""
+    """Kill a child in the middle of a commit, or whatever it does a moment after it began one."""
     with subprocess.Popen([sys.executable, "-c", CHILD, url, name], stdout=subprocess.PIPE, cwd=ROOT) as child:
         assert child.stdout is not None
-        said = [child.stdout.readline() for _ in range(choice.randrange(1, 60))]
-        with suppress(subprocess.TimeoutExpired):  # a moment, so that the kill falls into any part of a commit
-            child.wait(choice.random() / 200)
+        said = [child.stdout.readline() for _ in range(choice.randrange(10, 60))]
+        while said[-1] and b"committing" not in said[-1]:
+            said.append(child.stdout.readline())
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(choice.random() * COMMIT_S)
         child.kill()
         said += child.stdout.read().splitlines(keepends=True)
     return a_life(name, [json.loads(line) for line in said if line.endswith(b"\n")])
@@ -123,8 +129,10 @@ async def events_of(store: SqlStore, life: str, number: int) -> int:
 
 async def nothing_is_owed_twice_or_never(store: SqlStore, lives: Sequence[Life]) -> None:
     """The outbox and the memory fit what was committed; a settling that was not acknowledged may have happened."""
-    position = (await store.counts()).position
+    counts = await store.counts()
+    position = counts.position
     kept = {one.id for one in await store.events_after(0, position)}
+    assert counts.calls == counts.live == len(kept)
     waiting = [one.event_id for one in await store.due(EVER, position, frozenset())]
     settled = set[str]().union(*(life.settled for life in lives))
 

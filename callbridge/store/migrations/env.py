@@ -4,10 +4,6 @@ from alembic import context
 
 from callbridge.store.tables import metadata
 
-context.configure(
-    connection=context.config.attributes["connection"],
-    target_metadata=metadata,
-    transactional_ddl=True,  # Alembic's default for SQLite is meant for drivers that begin transactions by themselves
-)
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 with context.begin_transaction():
     context.run_migrations()
