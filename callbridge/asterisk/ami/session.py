@@ -121,10 +121,12 @@ class AmiSession:
         if self.state is State.CLOSED:
             return []
         messages = self._parser.receive(data)
-        if self.state is not State.LOGGED_IN:
-            self._guard_before_login(data)
+        if self.state is State.GREETING:
+            self._greet(data)
         for message in messages:
             self._receive(message)
+        if self.state is not State.LOGGED_IN:
+            self._guard_before_login(len(data))
         return self._told()
 
     def tick(self, now: float) -> list[SessionEvent]:
@@ -171,11 +173,10 @@ class AmiSession:
 
     # --- logging in
 
-    def _guard_before_login(self, data: bytes) -> None:
-        self._bytes_before_login += len(data)
-        if self.state is State.GREETING:
-            self._greet(data)
-        elif self._bytes_before_login > MAX_BYTES_BEFORE_LOGIN:
+    def _guard_before_login(self, received: int) -> None:
+        """Count what comes without letting us in; events that follow the log-in in the same read are none of it."""
+        self._bytes_before_login += received
+        if self._bytes_before_login > MAX_BYTES_BEFORE_LOGIN:
             self._close(ProtocolError("The peer talks on without letting us log in. Is this Asterisk's AMI port?"))
 
     def _wait_for_login(self, now: float) -> None:
@@ -188,7 +189,7 @@ class AmiSession:
         if self._parser.banner is not None:
             self.state = State.CHALLENGED
             self._send("Challenge", [("AuthType", "MD5")], deadline=self._login_deadline, then=self._challenged)
-        elif b"\n" in data or self._bytes_before_login > MAX_BANNER_BYTES:
+        elif b"\n" in data or self._bytes_before_login + len(data) > MAX_BANNER_BYTES:
             self._close(ProtocolError("The peer's first line is no AMI banner. Is this Asterisk's AMI port?"))
 
     def _challenged(self, told: Answered | Failed) -> None:

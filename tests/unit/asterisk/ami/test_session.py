@@ -124,6 +124,16 @@ def test_a_peer_that_talks_for_ever_without_letting_us_in_is_cut_off() -> None:
     assert isinstance(closed.reason, ProtocolError)
 
 
+def test_events_that_pour_in_with_the_log_in_are_heard() -> None:
+    pbx = Pbx()
+    pbx.says(BANNER)
+    pbx.says("Response: Success", f"ActionID: {pbx.reads_one('Challenge').action_id}", "Challenge: 1")
+    answer = f"Response: Success\r\nActionID: {pbx.reads_one('Login').action_id}\r\n\r\n".encode()
+    logged_in, *news = pbx.session.receive_data(answer + b"Event: Newstate\r\n\r\n" * 10_000, pbx.now)
+    assert isinstance(logged_in, LoggedIn)
+    assert len(news) == 10_000
+
+
 @pytest.mark.parametrize("said", [b"", b"Asterisk Call Manager/11.0.0\r\n"])
 def test_a_silent_log_in_ends_at_its_deadline(said: bytes) -> None:
     pbx = Pbx()
