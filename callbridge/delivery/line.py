@@ -78,9 +78,9 @@ class Line:
         """Send until `close`, then finish what is on the way."""
         self.lanes.restart()
         self._serving = 0  # a task cancelled before its first step never counted itself out
-        self._wiring.wake()
         async with self._poster, asyncio.TaskGroup() as group:
             self._group = group
+            self._wiring.wake()
             try:
                 await self._closing.wait()
             finally:

@@ -70,6 +70,16 @@ async def test_what_was_committed_before_the_start_is_delivered_in_order(store: 
         assert crm.by_call() == {"call_1": [1, 2, 3], "call_2": [1, 2]}
 
 
+async def test_the_database_is_read_at_the_start_and_not_at_the_next_tick(store: Store, clock: SetClock) -> None:
+    await store.commit(Batch(told=[told(an_event("call_1", 1))]))
+    pace = replace(PACE, poll_s=60.0)
+    async with receiver() as crm, delivering(store, clock, subscriber(crm.url), pace=pace) as delivery:
+        await crm.hears(1)
+        await delivery.until_caught_up()
+        await delivery.tell_call("call_2", 1)
+        await crm.hears(2)
+
+
 async def test_a_retry_of_a_former_life_still_holds_back_its_call(store: Store, clock: SetClock) -> None:
     async with receiver(500) as crm:
         async with delivering(store, clock, subscriber(crm.url)) as delivery:

@@ -39,7 +39,7 @@ async def test_an_event_arrives_signed_and_is_settled(store: Store, clock: SetCl
 
 
 async def test_a_receiver_that_says_200_and_then_dribbles_has_the_event(store: Store, clock: SetClock) -> None:
-    async with receiver(a_slow_body) as crm, delivering(store, clock, subscriber(crm.url)) as delivery:
+    async with receiver(a_slow_body) as crm, delivering(store, clock, subscriber(crm.url, timeout_s=60)) as delivery:
         await delivery.tell_call("call_1", 1, 2)
         await crm.hears(2)
         await delivery.until_settled()
