@@ -43,7 +43,7 @@ arch: venv ## the layers (import-linter)
 	$(BIN)/lint-imports --no-logo
 
 unit: venv ## unit tests, stories and tapes
-	$(BIN)/pytest $(QUICK_TESTS) $(ARGS)
+	$(BIN)/pytest $(QUICK_TESTS) -m "not postgres" $(ARGS)
 
 live: setup ## real SIP phones on a real Asterisk
 	$(BIN)/pytest tests/live $(ARGS)
@@ -54,8 +54,9 @@ faults: setup ## things broken on purpose
 bench: setup ## the figures of docs/benchmarks.md
 	$(BIN)/python -m tests.bench $(ARGS)
 
+# Without a shell in between, so that it ends with a make that is killed, too.
 demo: setup ## a PBX, phones, the daemon and a sample CRM; Ctrl-C ends it, ONCE=1 ends by itself
-	$(BIN)/python -m tests.demo
+	setpriv --pdeathsig TERM $(BIN)/python -m tests.demo
 
 lock: venv ## the lock files from pyproject.toml; ARGS=--upgrade lifts the pins
 	requirements/lock.sh $(ARGS)

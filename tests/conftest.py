@@ -1,4 +1,4 @@
-"""One Asterisk for the session, fresh phones for each test: for whoever asks, live tests and faults alike."""
+"""What a whole session shares: one Asterisk with fresh phones for each test, one PostgreSQL."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -7,8 +7,11 @@ import pytest
 
 from tests.lab.ami_tap import AmiTap
 from tests.lab.asterisk import Asterisk
+from tests.lab.postgres import postgres_server
 from tests.lab.program import NoAsterisk, Program, find_program
 from tests.lab.room import Room
+
+__all__ = ["postgres_server"]
 
 
 @pytest.fixture(scope="session")

@@ -15,10 +15,8 @@ import pytest
 
 from callbridge.ports import Batch
 from callbridge.store import SqlStore, check, open_store, upgrade
-from tests.lab.postgres import PostgresServer, postgres_server
+from tests.lab.postgres import PostgresServer
 from tests.unit.store.made import EVER, SetClock, a_call, delivered, telling, told
-
-__all__ = ["postgres_server"]
 
 pytestmark = pytest.mark.faults
 

@@ -13,10 +13,8 @@ from sqlalchemy import make_url, text
 from callbridge.errors import StoreUnavailable
 from callbridge.store import check, open_store, schema_state, upgrade
 from callbridge.store.postgres import PostgresAccess
-from tests.lab.postgres import PostgresServer, postgres_server
+from tests.lab.postgres import PostgresServer
 from tests.unit.store.made import EVER, SetClock, a_life
-
-__all__ = ["postgres_server"]
 
 pytestmark = pytest.mark.faults
 

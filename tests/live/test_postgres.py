@@ -5,11 +5,9 @@ import pytest
 from tests.lab.asterisk import Asterisk
 from tests.lab.crm import Crm
 from tests.lab.daemon import Daemon
-from tests.lab.postgres import PostgresServer, postgres_server
+from tests.lab.postgres import PostgresServer
 from tests.lab.record import SCENES
 from tests.lab.room import Room
-
-__all__ = ["postgres_server"]
 
 pytestmark = [pytest.mark.live, pytest.mark.postgres]
 

@@ -10,11 +10,9 @@ import pytest
 
 from callbridge.store import SqlStore, open_store, upgrade
 from callbridge.store.tables import metadata
-from tests.lab.postgres import PostgresServer, postgres_server
+from tests.lab.postgres import PostgresServer
 
 from .made import SetClock
-
-__all__ = ["postgres_server"]
 
 
 @pytest.fixture
