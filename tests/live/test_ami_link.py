@@ -53,7 +53,6 @@ def settings(
         host=pbx.ip,
         port=AMI_PORT,
         login=Login(user, SecretStr(secret), filters=filters),
-        patience=Patience(ping_interval_s=0.5, ping_deadline_s=0.5),
         backoff=Backoff(first_s=0.1, longest_s=0.5),
     )
 
@@ -153,7 +152,8 @@ async def test_the_server_filters_what_was_asked(pbx: Asterisk) -> None:
 
 
 async def test_a_frozen_pbx_is_noticed_and_found_again(own_pbx: Asterisk) -> None:
-    async with listening(settings(own_pbx)) as ear:
+    impatient = Patience(ping_interval_s=0.5, ping_deadline_s=0.5)
+    async with listening(replace(settings(own_pbx), patience=impatient)) as ear:
         await ear.hears_event("FullyBooted")
         os.kill(own_pbx.pid, signal.SIGSTOP)
         try:
