@@ -8,12 +8,12 @@ was called for them, in no holding bridge.
 from dataclasses import replace
 from datetime import datetime
 
-from callbridge.calls.call import CallState, Leg, LegState, Side
+from callbridge.calls.arrival import outbound
+from callbridge.calls.call import Agent, CallState, Leg, LegState, Side
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import BridgeEntered, BridgeGone, BridgeLeft, ChannelHeld, ChannelResumed
 from callbridge.calls.lifecycle import advance
 from callbridge.calls.open_call import OpenCall, marked
-from callbridge.calls.ringing import agent_behind
 from callbridge.calls.switchboard import Switchboard
 
 
@@ -50,6 +50,13 @@ def answered(board: Switchboard, work: OpenCall, leg: Leg, at: datetime) -> None
     call = replace(call, answered_at=at, agent=agent_behind(board, work, leg), callee=callee)
     work.call = marked(call, CallState.ANSWERED, at)
     board.tell(work, EventType.CALL_ANSWERED, at, by=leg.who)
+
+
+def agent_behind(board: Switchboard, work: OpenCall, leg: Leg) -> Agent | None:
+    """Return the agent of a call `leg` answered: who called out, or who picked up."""
+    if outbound(work.call.direction):
+        return work.call.agent
+    return board.roster.agent(work.call.pbx, leg.who.extension) if leg.who.extension else work.call.agent
 
 
 def left(board: Switchboard, fact: BridgeLeft) -> None:

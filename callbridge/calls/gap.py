@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from callbridge.calls import answering, arrival, ending, queues, ringing
+from callbridge.calls import answering, arrival, dialling, ending, queues, ringing
 from callbridge.calls.events import EventType, pbx_event
 from callbridge.calls.facts import (
     BridgeEntered,
@@ -101,7 +101,7 @@ def adopt(board: Switchboard, fact: StateRead, each: ChannelSeen, caller: str | 
     """Play the dialling of one channel that belongs to nobody's call yet."""
     channel = board.channel(fact.pbx, each.channel)
     if channel is not None and channel.call_id is None and caller is not None:
-        ringing.dial_began(board, DialBegan(fact.pbx, each.since or fact.at, each.channel, caller))
+        dialling.dial_began(board, DialBegan(fact.pbx, each.since or fact.at, each.channel, caller))
 
 
 def pair_halves(board: Switchboard, fact: StateRead) -> None:

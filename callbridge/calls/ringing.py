@@ -1,23 +1,11 @@
 """Whose phone rings for a call: told once for each set of phones that starts to ring."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from callbridge.calls import queues
-from callbridge.calls.arrival import adopt, outbound
-from callbridge.calls.call import Agent, CallState, Direction, Leg, LegState, Party, Side
-from callbridge.calls.correlation import Channel, Kind
+from callbridge.calls.call import CallState, Leg, LegState, Side
 from callbridge.calls.events import EventType
-from callbridge.calls.facts import (
-    ChannelProgressed,
-    ChannelRang,
-    ChannelUp,
-    DialBegan,
-    DialEnded,
-    DialFailed,
-    DialTried,
-)
+from callbridge.calls.facts import ChannelProgressed, ChannelRang, ChannelUp
 from callbridge.calls.lifecycle import advance
 from callbridge.calls.open_call import OpenCall, is_called, marked
 from callbridge.calls.switchboard import Switchboard
@@ -25,88 +13,6 @@ from callbridge.calls.switchboard import Switchboard
 SET_S: Final = 0.1
 """How long a ringing is held back where more phones may be dialled with it. On a fast
 network the first of a queue's members rings before the second is dialled."""
-
-
-def dial_began(board: Switchboard, fact: DialBegan) -> None:
-    """Make the dialled channel part of the call of whoever dials it."""
-    target = board.channel(fact.pbx, fact.channel)
-    source = board.channel(fact.pbx, fact.source)
-    work = board.call_of(source)
-    if target is None or work is None:
-        return board.odd("dial between unknown channels")
-    if target.call_id is not None:
-        return board.odd("dial of a channel that has its call", work)
-    queues.settle(board, work, fact.at)
-    target.dialled_by = source.key if source is not None else None
-    adopt(board, work, target)
-    if not work.being_called():
-        work.round, work.queue_exit = (), None
-    if work.phones_to_come:
-        work.phones_to_come = work.phones_to_come - 1 if target.real else None
-    if target.real:
-        add_leg(board, work, target, fact)
-    board.touch(work)
-    return None
-
-
-def add_leg(board: Switchboard, work: OpenCall, target: Channel, fact: DialBegan) -> None:
-    """Put the dialled phone or line into the call; what it did before we knew is done now."""
-    redirect(board, work, target)
-    learn_number(board, work, fact)
-    work.legs[fact.channel] = Leg(
-        target.name,
-        fact.channel,
-        Side.CALLEE,
-        party_behind(board, work, target, fact),
-        trunk=target.kind is Kind.TRUNK,
-        started_at=fact.at,
-    )
-    work.round = (*work.round, fact.channel)
-    if target.rang:
-        rang(board, ChannelRang(fact.pbx, fact.at, fact.channel))
-    if target.up:
-        up(board, ChannelUp(fact.pbx, fact.at, fact.channel))
-
-
-def party_behind(board: Switchboard, work: OpenCall, target: Channel, fact: DialBegan) -> Party:
-    """Return who is being dialled."""
-    if target.extension is not None:
-        board.roster.learn(fact.pbx, target.extension, own_name(target, work), fact.at)
-        return board.roster.party(fact.pbx, target.extension)
-    if outbound(work.call.direction):
-        return work.call.callee
-    return board.profile(fact.pbx).outside(number_dialled(fact) or target.number)
-
-
-def number_dialled(fact: DialBegan) -> str:
-    """Return the number in a dial string: `912345678@trunk`, `PJSIP/trunk/912345678` or nothing."""
-    return (fact.dialled or "").partition("@")[0].rpartition("/")[2]
-
-
-def learn_number(board: Switchboard, work: OpenCall, fact: DialBegan) -> None:
-    """Learn the public number behind a short code or a prefix of the dialplan's own, from what the line is to dial."""
-    call = work.call
-    if outbound(call.direction) and call.callee.number is None:
-        number = board.profile(fact.pbx).outside(number_dialled(fact)).number
-        work.call = replace(call, callee=replace(call.callee, number=number))
-
-
-def own_name(target: Channel, work: OpenCall) -> str | None:
-    """Return the name a dialled phone has of its own; Asterisk may have lent it the caller's."""
-    return None if target.caller_name == work.call.caller.name else target.caller_name
-
-
-def redirect(board: Switchboard, work: OpenCall, target: Channel) -> None:
-    """Correct which way a call from inside goes, by the first line or phone it really dials."""
-    call = work.call
-    if call.direction is Direction.INBOUND or call.answered_at is not None or len(work.legs) > 1:
-        return
-    if target.kind is Kind.TRUNK and call.direction is Direction.INTERNAL:
-        extension = call.caller.extension
-        agent = board.roster.agent(call.pbx, extension) if extension else None
-        work.call = replace(call, direction=Direction.OUTBOUND_MANUAL, agent=agent)
-    elif target.kind is Kind.EXTENSION and call.direction is Direction.OUTBOUND_MANUAL:
-        work.call = replace(call, direction=Direction.INTERNAL, agent=None)
 
 
 def rang(board: Switchboard, fact: ChannelRang | ChannelProgressed) -> None:
@@ -126,6 +32,23 @@ def rang(board: Switchboard, fact: ChannelRang | ChannelProgressed) -> None:
     if moved.side is Side.CALLEE and moved.state is LegState.RINGING and work.call.answered_at is None:
         phone_rings(board, work, moved, fact.at)
     return None
+
+
+def up(board: Switchboard, fact: ChannelUp) -> None:
+    """Note that a channel is up. That is no answer yet: Asterisk goes up to play music."""
+    channel = board.channel(fact.pbx, fact.channel)
+    if channel is None:
+        return board.odd("answer of an unknown channel")
+    channel.up = True
+    work = board.call_of(channel)
+    leg = work.legs.get(fact.channel) if work is not None else None
+    if work is None or leg is None:
+        return None
+    moved = advance(leg, fact)
+    if moved is None:
+        return board.odd(f"{leg.state} leg came up", work)
+    work.legs[fact.channel] = moved
+    return board.touch(work)
 
 
 def phone_rings(board: Switchboard, work: OpenCall, leg: Leg, at: datetime) -> None:
@@ -157,60 +80,8 @@ def tell_ringing(board: Switchboard, work: OpenCall, _: datetime) -> None:
         board.tell(work, EventType.CALL_RINGING, at, ringing=tuple(parties.values()))
 
 
-def up(board: Switchboard, fact: ChannelUp) -> None:
-    """Note that a channel is up. That is no answer yet: Asterisk goes up to play music."""
-    channel = board.channel(fact.pbx, fact.channel)
-    if channel is None:
-        return board.odd("answer of an unknown channel")
-    channel.up = True
-    work = board.call_of(channel)
-    leg = work.legs.get(fact.channel) if work is not None else None
-    if work is None or leg is None:
-        return None
-    moved = advance(leg, fact)
-    if moved is None:
-        return board.odd(f"{leg.state} leg came up", work)
-    work.legs[fact.channel] = moved
-    return board.touch(work)
-
-
-def dial_ended(board: Switchboard, fact: DialEnded) -> None:
-    """Keep what the PBX says of a dial; the end of the channel itself follows."""
-    work = board.call_of(board.channel(fact.pbx, fact.channel))
-    leg = work.legs.get(fact.channel) if work is not None else None
-    if work is None or leg is None or leg.dial_status is not None:
-        return  # Asterisk's Queue() says NOANSWER and then CANCEL: the first word is the true one
-    work.legs[fact.channel] = replace(leg, dial_status=fact.status)
-    if fact.status != "ANSWER":
-        quiet_again(board, work, fact.at)
-    board.touch(work)
-
-
 def quiet_again(board: Switchboard, work: OpenCall, at: datetime) -> None:
     """Stop the clock of the ringing when no phone rings any more."""
     if not work.ringing():
         tell_ringing(board, work, at)
         work.stops_ringing(at)
-
-
-def dial_tried(board: Switchboard, fact: DialTried) -> None:
-    """Know how many phones make the set that is going to ring."""
-    channel = board.channel(fact.pbx, fact.channel)
-    work = board.call_of(channel)
-    if work is not None and channel is not None:
-        work.phones_to_come = fact.phones if channel.real else None
-
-
-def dial_failed(board: Switchboard, fact: DialFailed) -> None:
-    """Keep why nothing could be dialled: an unregistered phone has no channel that could tell it."""
-    work = board.call_of(board.channel(fact.pbx, fact.channel))
-    if work is not None and not work.round:
-        work.dial_status = fact.status
-        board.touch(work)
-
-
-def agent_behind(board: Switchboard, work: OpenCall, leg: Leg) -> Agent | None:
-    """Return the agent of a call `leg` answered: who called out, or who picked up."""
-    if outbound(work.call.direction):
-        return work.call.agent
-    return board.roster.agent(work.call.pbx, leg.who.extension) if leg.who.extension else work.call.agent

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from callbridge.calls import answering, arrival, ending, gap, queues, ringing
+from callbridge.calls import answering, arrival, dialling, ending, gap, queues, ringing
 from callbridge.calls import facts as f
 from callbridge.calls.call import Agent, Call
 from callbridge.calls.events import Event
@@ -26,14 +26,14 @@ LAWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Any], None]]] = {
     f.LocalJoined: arrival.local_joined,
     f.CallerIdChanged: arrival.caller_id_changed,
     f.ChannelRenamed: arrival.renamed,
-    f.DialBegan: ringing.dial_began,
+    f.DialBegan: dialling.dial_began,
     f.ChannelRang: ringing.rang,
     f.ChannelProgressed: ringing.rang,
     f.ChannelUp: ringing.up,
-    f.DialTried: ringing.dial_tried,
-    f.DialEnded: ringing.dial_ended,
+    f.DialTried: dialling.dial_tried,
+    f.DialEnded: dialling.dial_ended,
     f.VoicemailBegan: ending.voicemail_began,
-    f.DialFailed: ringing.dial_failed,
+    f.DialFailed: dialling.dial_failed,
     f.BridgeEntered: answering.entered,
     f.BridgeLeft: answering.left,
     f.BridgeGone: answering.gone,
