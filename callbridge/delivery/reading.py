@@ -10,6 +10,7 @@ from callbridge.clock import Clock
 from callbridge.delivery.lanes import Asking
 from callbridge.delivery.line import Line
 from callbridge.delivery.pace import Pace
+from callbridge.delivery.settling import said
 from callbridge.errors import StoreUnavailable
 from callbridge.logs import Action, logger
 from callbridge.ports import Due, Store
@@ -51,7 +52,7 @@ class Reader:
                 await self._look(tuple(lines.values()))
                 rest = self._pace.store_rest_s[0]
             except (StoreUnavailable, TimeoutError) as error:
-                log.warning("deliveries cannot be read", action=Action.DELIVERY_READ_FAILED, error=str(error))
+                log.warning("deliveries cannot be read", action=Action.DELIVERY_READ_FAILED, error=said(error))
                 await asyncio.sleep(rest)
                 rest = min(rest * 2, longest)
 

@@ -79,8 +79,13 @@ class Settler:
                 async with asyncio.timeout(self._pace.store_s):
                     await self._store.settle(group)
             except (StoreUnavailable, TimeoutError) as error:
-                log.warning("results cannot be written", action=Action.DELIVERY_SETTLE_FAILED, error=str(error))
+                log.warning("results cannot be written", action=Action.DELIVERY_SETTLE_FAILED, error=said(error))
             else:
                 return
             await asyncio.sleep(rest)
             rest = min(rest * 2, longest)
+
+
+def said(error: Exception) -> str:
+    """Return what the database said; a deadline that passed says nothing by itself."""
+    return str(error) or "no answer in time"

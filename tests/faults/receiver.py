@@ -159,10 +159,11 @@ class Delivery:
 
         await self.until(holds)
 
-    async def until_settled(self) -> None:
+    async def until_settled(self, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Wait until nothing waits in the database and everyone has caught up."""
 
         async def holds() -> bool:
+            meanwhile()
             backlogs = await self.store.backlogs()
             statuses = await self.dispatcher.statuses()
             return not any(one.waiting for one in backlogs) and not any(one.catching_up for one in statuses)

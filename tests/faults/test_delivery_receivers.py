@@ -7,7 +7,8 @@ import time
 from datetime import timedelta
 
 import pytest
-from aiohttp import web
+from aiohttp import ThreadedResolver, web
+from aiohttp.abc import ResolveResult
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from callbridge.delivery.post import ANSWER_MOST
@@ -202,6 +203,44 @@ async def test_a_private_address_is_not_even_connected_to_without_leave(
             await delivery.tell_call("call_1", 1)
             await delivery.until_error("is a private address; allow_private = true permits it")
     assert not connected.is_set()
+
+
+async def test_a_name_with_one_bad_address_is_not_connected_to_at_its_good_one(
+    store: Store, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def resolve(_self: ThreadedResolver, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
+        return [
+            ResolveResult(hostname=host, host=answer, port=port, family=socket.AF_INET, proto=0, flags=0)
+            for answer in ("127.0.0.1", "169.254.169.254")
+        ]
+
+    monkeypatch.setattr(ThreadedResolver, "resolve", resolve)
+    async with receiver() as crm:
+        named = subscriber(crm.url.replace("127.0.0.1", "crm.example"))
+        async with delivering(store, clock, named) as delivery:
+            await delivery.tell_call("call_1", 1)
+            await delivery.until_error("169.254.169.254 is no address a webhook may lead to")
+        assert crm.hits == []
+
+
+async def test_a_name_that_does_not_exist_is_a_failure_said_in_words(
+    store: Store, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def resolve(_self: ThreadedResolver, _host: str, _port: int = 0, _family: int = 0) -> list[ResolveResult]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(ThreadedResolver, "resolve", resolve)
+    async with delivering(store, clock, subscriber("http://crm.example/hook")) as delivery:
+        await delivery.tell_call("call_1", 1)
+        await delivery.until_error("the name crm.example cannot be resolved: Name or service not known")
+
+
+async def test_tls_where_none_is_spoken_is_a_failure_said_in_words(store: Store, clock: SetClock) -> None:
+    async with receiver() as crm:
+        async with delivering(store, clock, subscriber(crm.url.replace("http:", "https:"))) as delivery:
+            await delivery.tell_call("call_1", 1)
+            await delivery.until_error("TLS with 127.0.0.1 port")
+        assert crm.hits == []
 
 
 async def test_our_own_ports_are_refused_even_with_leave_for_private_addresses(store: Store, clock: SetClock) -> None:

@@ -20,6 +20,9 @@ class SetClock(SystemClock):
     def now(self) -> datetime:
         return super().now() + self.ahead
 
+    def pass_by(self, time: timedelta) -> None:
+        self.ahead += time
+
     def jitter(self) -> float:
         return 0.0
 
