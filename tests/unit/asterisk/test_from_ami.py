@@ -1,0 +1,373 @@
+"""Each row of the table with what a real Asterisk 22 said."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from callbridge.asterisk.ami.message import Message
+from callbridge.asterisk.ami.wire import AmiParser
+from callbridge.asterisk.from_ami import (
+    APPLICATIONS,
+    DIAL_STATES,
+    FILTERS,
+    FROM_AMI,
+    STATES,
+    VARIABLES,
+    facts_from,
+    time_of,
+)
+from callbridge.asterisk.tape import Heard, read
+from callbridge.calls import facts as f
+
+TAPES = Path(__file__).parents[2] / "tapes"
+RECEIVED = datetime(2026, 1, 1, tzinfo=UTC)
+QUEUE = "06-queue-ringall-second-answers"
+BRIDGE = "5638d654-5c73-4128-9994-9ad6916a4bb5"
+
+
+def at(time: str) -> datetime:
+    return datetime.fromisoformat(f"2026-11-22T{time}+00:00")
+
+
+REAL = [
+    (
+        QUEUE,
+        "Newchannel",
+        f.ChannelBorn(
+            "main",
+            at("13:03:13.058270"),
+            "1795352593.0",
+            "PJSIP/trunk-00000000",
+            "1795352593.0",
+            calling=True,
+            number="912345678",
+            caller_name="Maria Silva",
+            exten="210000020",
+        ),
+    ),
+    (QUEUE, "Newexten", f.QueueTried("main", at("13:03:13.066418"), "1795352593.0", "sales")),
+    (QUEUE, "Newstate", f.ChannelUp("main", at("13:03:13.060947"), "1795352593.0")),
+    (QUEUE, "QueueCallerJoin", f.QueueJoined("main", at("13:03:13.066807"), "1795352593.0", "sales", 1)),
+    (QUEUE, "AgentCalled", f.MemberCalled("main", at("13:03:13.067589"), "1795352593.1", "sales", "Bruno Reis")),
+    (QUEUE, "DialBegin", f.DialBegan("main", at("13:03:13.067632"), "1795352593.1", "1795352593.0", "PJSIP/1002")),
+    (QUEUE, "DialState", f.ChannelRang("main", at("13:03:13.070066"), "1795352593.2")),
+    (QUEUE, "DialEnd", f.DialEnded("main", at("13:03:14.079193"), "1795352593.1", "1795352593.0", "ANSWER")),
+    (QUEUE, "QueueCallerLeave", f.QueueLeft("main", at("13:03:14.079509"), "1795352593.0", "sales")),
+    (QUEUE, "BridgeEnter", f.BridgeEntered("main", at("13:03:14.080950"), "1795352593.1", BRIDGE, holding=False)),
+    (QUEUE, "HangupRequest", f.HangupAsked("main", at("13:03:15.082005"), "1795352593.0")),
+    (QUEUE, "BridgeLeave", f.BridgeLeft("main", at("13:03:15.082607"), "1795352593.0", BRIDGE)),
+    (QUEUE, "BridgeDestroy", f.BridgeGone("main", at("13:03:15.082902"), BRIDGE)),
+    (QUEUE, "Hangup", f.ChannelGone("main", at("13:03:14.079233"), "1795352593.2", 26)),
+    ("07-queue-timeout", "VarSet", f.QueueEnded("main", at("13:03:35.476440"), "1795352613.0", "TIMEOUT")),
+    (
+        "07-queue-timeout",
+        "QueueCallerAbandon",
+        f.QueueAbandoned("main", at("13:03:35.475566"), "1795352613.0", "sales"),
+    ),
+    (
+        "09-queue-local-kept",
+        "LocalBridge",
+        f.LocalJoined("main", at("13:03:38.328667"), "1795352618.1", "1795352618.2"),
+    ),
+    (
+        "11-outbound-answered",
+        "NewCallerid",
+        f.CallerIdChanged("main", at("13:03:49.084716"), "1795352629.1", "912345678", None),
+    ),
+    ("27-two-calls-at-once", "Hold", f.ChannelHeld("main", at("13:06:20.943246"), "1795352780.1")),
+]
+
+UNHOLD = (
+    "Event: Unhold\r\nPrivilege: call,all\r\nTimestamp: 1795353963.790148\r\nChannel: PJSIP/1001-00000001\r\n"
+    "ChannelState: 6\r\nChannelStateDesc: Up\r\nCallerIDNum: 1001\r\nCallerIDName: Ana Costa\r\n"
+    "ConnectedLineNum: 912345678\r\nConnectedLineName: Maria Silva\r\nLanguage: en\r\nAccountCode: \r\n"
+    "Context: from-phones\r\nExten: \r\nPriority: 1\r\nUniqueid: 1795353961.1\r\nLinkedid: 1795353961.0"
+)
+RENAME = (  # as `manager show event Rename` has it: masquerades are rare on 22
+    "Event: Rename\r\nPrivilege: call,all\r\nTimestamp: 1795352780.900000\r\nChannel: PJSIP/1001-00000001\r\n"
+    "Newname: PJSIP/1001-00000001<MASQ>\r\nUniqueid: 1795352780.1"
+)
+
+NEEDED = {
+    "Newchannel": {"Uniqueid", "Channel"},
+    "Newexten": {"Uniqueid"},
+    "Newstate": {"Uniqueid"},
+    "QueueCallerJoin": {"Uniqueid", "Queue"},
+    "AgentCalled": {"DestUniqueid", "Queue"},
+    "DialBegin": {"DestUniqueid"},
+    "DialState": {"DestUniqueid"},
+    "DialEnd": {"DestUniqueid", "DialStatus"},
+    "QueueCallerLeave": {"Uniqueid", "Queue"},
+    "QueueCallerAbandon": {"Uniqueid", "Queue"},
+    "BridgeEnter": {"Uniqueid", "BridgeUniqueid"},
+    "BridgeLeave": {"Uniqueid", "BridgeUniqueid"},
+    "BridgeDestroy": {"BridgeUniqueid"},
+    "HangupRequest": {"Uniqueid"},
+    "Hangup": {"Uniqueid"},
+    "VarSet": {"Uniqueid"},
+    "LocalBridge": {"LocalOneUniqueid", "LocalTwoUniqueid"},
+    "NewCallerid": {"Uniqueid"},
+    "Hold": {"Uniqueid"},
+    "Unhold": {"Uniqueid"},
+    "Rename": {"Uniqueid", "Newname"},
+}
+
+
+def parsed(text: str) -> Message:
+    (message,) = AmiParser().receive(text.encode() + b"\r\n\r\n")
+    return message
+
+
+def first(tape: str, event: str) -> Message:
+    """Return the first message of that name which tells something."""
+    return next(
+        heard.message
+        for heard in read(TAPES / f"{tape}.tape", "main")
+        if heard.message.event == event and facts_from("main", heard.message, heard.at)
+    )
+
+
+def example(event: str) -> Message:
+    written = {"Unhold": UNHOLD, "Rename": RENAME}.get(event)
+    return parsed(written) if written else first(*next((tape, name) for tape, name, _ in REAL if name == event))
+
+
+def without(message: Message, *keys: str) -> Message:
+    return Message.of(*(header for header in message.headers if header[0] not in keys))
+
+
+def with_(message: Message, **headers: str) -> Message:
+    return Message.of(*((key, headers.get(key, value)) for key, value in message.headers))
+
+
+@pytest.mark.parametrize(("tape", "event", "fact"), REAL, ids=[event for _, event, _ in REAL])
+def test_what_asterisk_said_is_this_fact(tape: str, event: str, fact: f.Fact) -> None:
+    assert facts_from("main", first(tape, event), RECEIVED) == (fact,)
+
+
+def test_rows_that_the_tapes_do_not_have() -> None:
+    resumed = f.ChannelResumed("main", at("13:26:03.790148"), "1795353961.1")
+    renamed = f.ChannelRenamed("main", at("13:06:20.900000"), "1795352780.1", "PJSIP/1001-00000001<MASQ>")
+
+    assert facts_from("main", parsed(UNHOLD), RECEIVED) == (resumed,)
+    assert facts_from("main", parsed(RENAME), RECEIVED) == (renamed,)
+
+
+def test_every_row_of_the_table_is_shown_here() -> None:
+    assert {event for _, event, _ in REAL} | {"Unhold", "Rename"} == set(FROM_AMI) == set(NEEDED)
+
+
+@pytest.mark.parametrize(("event", "key"), [(event, key) for event, keys in NEEDED.items() for key in sorted(keys)])
+def test_a_message_that_lacks_what_it_must_have_is_nonsense(event: str, key: str) -> None:
+    message = example(event)
+    (fact,) = facts_from("main", without(message, key), RECEIVED)
+
+    assert fact == f.Nonsense("main", time_of(message) or RECEIVED, f"unreadable {event}")
+
+
+@pytest.mark.parametrize("event", FROM_AMI)
+def test_every_other_header_may_be_missing(event: str) -> None:
+    message = example(event)
+    for key, _ in message.headers[1:]:
+        facts = facts_from("main", without(message, key), RECEIVED)
+        assert any(isinstance(fact, f.Nonsense) for fact in facts) == (key in NEEDED[event]), key
+
+
+@pytest.mark.parametrize("event", FROM_AMI)
+def test_without_a_timestamp_it_happened_when_it_was_received(event: str) -> None:
+    (fact,) = facts_from("main", without(example(event), "Timestamp"), RECEIVED)
+
+    assert fact.at == RECEIVED
+
+
+@pytest.mark.parametrize("written", ["", "now", "nan", "inf", "-inf", "1e400", "99999999999999"])
+def test_a_timestamp_that_is_none_is_as_good_as_missing(written: str) -> None:
+    message = with_(example("Hangup"), Timestamp=written)
+
+    assert time_of(message) is None
+    assert facts_from("main", message, RECEIVED)[0].at == RECEIVED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Event: SoftHangupRequest\r\nUniqueid: 1.1",
+        "Event: QueueMemberStatus\r\nQueue: sales",
+        "Event: VarSet\r\nUniqueid: 1.1\r\nVariable: QUEUEPOSITION\r\nValue: 1",
+        "Event: VarSet\r\nUniqueid: 1.1\r\nVariable: QUEUESTATUS\r\nValue: ",
+        "Event: VarSet\r\nUniqueid: 1.1\r\nVariable: MY_QUEUESTATUS\r\nValue: FULL",
+        "Event: Newexten\r\nUniqueid: 1.1\r\nApplication: Playback\r\nAppData: Dial",
+        "Event: Newexten\r\nUniqueid: 1.1\r\nApplication: VoiceMailMain\r\nAppData: 1001",
+        "Event: Newstate\r\nUniqueid: 1.1\r\nChannelStateDesc: Down",
+        "Event: DialState\r\nDestUniqueid: 1.1\r\nDialStatus: PROCEEDING",
+        "Response: Success\r\nEvent: Hangup\r\nUniqueid: 1.1",
+        "Action: Hangup\r\nUniqueid: 1.1",
+    ],
+)
+def test_what_is_not_about_calls_tells_nothing(text: str) -> None:
+    assert facts_from("main", parsed(text), RECEIVED) == ()
+
+
+@pytest.mark.parametrize(("state", "kind"), [("Ring", f.ChannelCalls), ("Ringing", f.ChannelRang), ("Up", f.ChannelUp)])
+def test_each_state_of_a_channel(state: str, kind: type[f.Fact]) -> None:
+    (fact,) = facts_from("main", with_(example("Newstate"), ChannelStateDesc=state), RECEIVED)
+
+    assert type(fact) is kind
+    assert len(STATES) == 3
+
+
+@pytest.mark.parametrize(("status", "kind"), [("RINGING", f.ChannelRang), ("PROGRESS", f.ChannelProgressed)])
+def test_each_state_of_a_dial(status: str, kind: type[f.Fact]) -> None:
+    (fact,) = facts_from("main", with_(example("DialState"), DialStatus=status), RECEIVED)
+
+    assert type(fact) is kind
+    assert len(DIAL_STATES) == 2
+
+
+@pytest.mark.parametrize(("state", "calling"), [("Ring", True), ("Up", True), ("Down", False), ("Rsrvd", False)])
+def test_a_channel_calls_if_its_device_began_it(state: str, calling: bool) -> None:  # noqa: FBT001 - a row of the table
+    (fact,) = facts_from("main", with_(example("Newchannel"), ChannelStateDesc=state), RECEIVED)
+
+    assert isinstance(fact, f.ChannelBorn)
+    assert fact.calling is calling
+
+
+@pytest.mark.parametrize(
+    ("variable", "fact"),
+    [
+        ("QUEUESTATUS", f.QueueEnded("main", RECEIVED, "1.1", "FULL")),
+        ("DIALSTATUS", f.DialFailed("main", RECEIVED, "1.1", "FULL")),
+    ],
+)
+def test_each_variable(variable: str, fact: f.Fact) -> None:
+    text = f"Event: VarSet\r\nUniqueid: 1.1\r\nVariable: {variable}\r\nValue: FULL"
+
+    assert facts_from("main", parsed(text), RECEIVED) == (fact,)
+    assert facts_from("main", parsed(text.replace("\r\n", "\n")), RECEIVED) == (fact,)
+    assert len(VARIABLES) == 2
+
+
+@pytest.mark.parametrize(
+    ("application", "data", "fact"),
+    [
+        ("Dial", "PJSIP/1001,30,tT", f.DialTried("main", RECEIVED, "1.1", 1)),
+        ("Dial", "PJSIP/1001&PJSIP/1002&PJSIP/1003,30,A(a&b)", f.DialTried("main", RECEIVED, "1.1", 3)),
+        ("Queue", "sales,t,,,60", f.QueueTried("main", RECEIVED, "1.1", "sales")),
+        ("Queue", "sales", f.QueueTried("main", RECEIVED, "1.1", "sales")),
+        ("VoiceMail", "1001@default,u", f.VoicemailBegan("main", RECEIVED, "1.1")),
+    ],
+)
+def test_each_application(application: str, data: str, fact: f.Fact) -> None:
+    text = f"Event: Newexten\r\nUniqueid: 1.1\r\nApplication: {application}\r\nAppData: {data}"
+
+    assert facts_from("main", parsed(text), RECEIVED) == (fact,)
+    assert len(APPLICATIONS) == 3
+
+
+@pytest.mark.parametrize("cause", ["", "sixteen", "-1", "9" * 30])
+def test_a_cause_that_is_no_number_is_none(cause: str) -> None:
+    (fact,) = facts_from("main", with_(example("Hangup"), Cause=cause), RECEIVED)
+
+    assert isinstance(fact, f.ChannelGone)
+    assert fact.cause is None
+
+
+def test_a_member_with_no_name_but_its_device_has_none() -> None:
+    message = example("AgentCalled")
+    (fact,) = facts_from("main", with_(message, MemberName=message["Interface"]), RECEIVED)
+
+    assert isinstance(fact, f.MemberCalled)
+    assert fact.member is None
+
+
+def test_an_originated_call_is_dialled_by_nobody() -> None:
+    (fact,) = facts_from("main", without(example("DialBegin"), "Uniqueid"), RECEIVED)
+
+    assert isinstance(fact, f.DialBegan)
+    assert fact.source is None
+
+
+# ── names ──
+
+
+@pytest.mark.parametrize(
+    ("tape", "number", "name"),
+    [
+        ("25-name-quotes", "912345678", 'Ana "Nini" O\'Neil'),
+        ("25-name-backslash", "912345678", "C:\\temp"),
+        ("25-name-angle-brackets", "912345678", "Silva <b>Lda</b> & Filhos; 100%"),
+        ("25-name-non-latin", "912345678", "Łukasz Żółć Иван 山田"),
+        (
+            "25-name-80-letters",
+            "912345678",
+            "Silva Silva Silva Silva Silva Silva Silva Silva Silva Silva Silva Silva Silva A",
+        ),
+        ("25-name-80-cyrillic", "912345678", "Иван Иван Иван Иван Иван Иван Иван Иван Ива"),
+        ("25-name-none", "912345678", None),
+        ("25-name-empty", "912345678", None),
+        ("25-anonymous", "anonymous", "Anonymous"),
+    ],
+)
+def test_a_name_is_what_the_caller_sent(tape: str, number: str, name: str | None) -> None:
+    """As the phone had it in its From header. Asterisk itself cuts at 79 bytes, and drops what is left of a letter."""
+    (fact,) = facts_from("main", first(tape, "Newchannel"), RECEIVED)
+
+    assert isinstance(fact, f.ChannelBorn)
+    assert (fact.number, fact.caller_name) == (number, name)
+
+
+@pytest.mark.parametrize(
+    ("channel", "written", "name"),
+    [
+        ("PJSIP/trunk-1", r"a\\b", r"a\b"),
+        ("PJSIP/trunk-1", r"a\\\\b", r"a\b"),  # SIP's own escape, and AMI's over it
+        ("IAX2/trunk-1", r"a\\\\b", r"a\\b"),
+        ("PJSIP/trunk-1", r"\"Ana\"", '"Ana"'),
+        ("PJSIP/trunk-1", r"\\\"Ana\\\"", '"Ana"'),
+        ("IAX2/trunk-1", r"\\\"Ana\\\"", r"\"Ana\""),
+        ("PJSIP/trunk-1", r"tab\tand\nline\r\a\b\f\v", "tab\tand\nline\r\a\b\f\v"),
+        ("PJSIP/trunk-1", r"what\?", "what?"),
+        ("PJSIP/trunk-1", "ends\\", "ends\\"),
+        ("PJSIP/trunk-1", "<unknown>", None),
+        ("PJSIP/trunk-1", " two  blanks ", " two  blanks "),
+    ],
+)
+def test_the_escapes_of_ami_and_of_sip_are_undone_once_each(channel: str, written: str, name: str | None) -> None:
+    message = with_(example("Newchannel"), Channel=channel, CallerIDName=written)
+    (fact,) = facts_from("main", message, RECEIVED)
+
+    assert isinstance(fact, f.ChannelBorn)
+    assert fact.caller_name == name
+
+
+# ── the filter ──
+
+
+def passes(message: Message) -> bool:
+    """Tell whether Asterisk would send this: what matches any of the filters, over the whole text."""
+    return any(re.search(each, message.raw.decode(errors="replace")) for each in FILTERS)
+
+
+def facts_of(tape: list[Heard]) -> list[f.Fact]:
+    return [fact for heard in tape for fact in facts_from("main", heard.message, heard.at)]
+
+
+@pytest.mark.parametrize("tape", sorted(path.stem for path in TAPES.glob("*.tape")))
+def test_the_filter_keeps_all_that_tells_something(tape: str) -> None:
+    whole = list(read(TAPES / f"{tape}.tape", "main"))
+    filtered = [heard for heard in whole if passes(heard.message)]
+
+    assert facts_of(filtered) == facts_of(whole)
+    assert len(filtered) < len(whole), "nothing was filtered"
+
+
+def test_the_filter_keeps_what_tells_of_the_pbx_itself() -> None:
+    for event in ("FullyBooted", "Shutdown"):
+        assert passes(parsed(f"Event: {event}\r\nPrivilege: system,all"))
+
+
+def test_the_filters_are_posix_extended_expressions() -> None:
+    """No look-around, no non-capturing groups, no classes of Perl's: Asterisk hands them to regcomp(REG_EXTENDED)."""
+    assert all(re.fullmatch(r"[A-Za-z: |()]+", each) for each in FILTERS)
