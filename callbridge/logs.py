@@ -34,6 +34,7 @@ class Action(StrEnum):
     DAEMON_STOPPING = "daemon.stopping"  # SIGTERM or SIGINT came
     DAEMON_STOPPED = "daemon.stopped"  # everything is put away
     DAEMON_WATCHDOG = "daemon.watchdog"  # the event loop is late, or systemd's watchdog could not be fed
+    DAEMON_UNCOMMITTED = "daemon.uncommitted"  # it ends with facts the database did not take: the PBX will be asked
     TASK_FAILED = "task.failed"  # a supervised task died of an error nobody foresaw; it is started again
 
     # Configuration
@@ -47,6 +48,7 @@ class Action(StrEnum):
     AMI_LOST = "ami.lost"  # the link went away, by whose fault, and when the next try is
     AMI_UNREACHABLE = "ami.unreachable"  # no connection; with the wait before the next try
     AMI_REFUSED = "ami.refused"  # the PBX refused our name or secret: an alarm
+    AMI_DEAF = "ami.deaf"  # the PBX has calls and tells us of none: our user may not read them
     AMI_ODDITY = "ami.oddity"  # bytes that are no message of AMI; kept, counted
     AMI_OVERFLOW = "ami.overflow"  # the queue was full; the link is dropped and resynced
     AMI_ACTION = "ami.action"  # an action was sent (debug), or failed
@@ -91,6 +93,7 @@ class Action(StrEnum):
 
     # The local side
     HTTP_LISTENING = "http.listening"
+    HTTP_FAILED = "http.failed"  # a request broke on a mistake of ours; the asker got a 500
     CONTROL_LISTENING = "control.listening"  # the socket of the command line
     CONTROL_CUT_OFF = "control.cut_off"  # a follower of events did not keep up
 

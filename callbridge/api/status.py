@@ -59,7 +59,10 @@ class SubscriberStatus(_Part):
     last_error: str | None = None
     delivered: int = 0
     """Since the daemon started."""
+    given_up: int = 0
+    """Events whose last try failed."""
     paused: bool = False
+    paused_why: str | None = None
 
 
 class DatabaseStatus(_Part):
@@ -73,6 +76,15 @@ class DatabaseStatus(_Part):
     last_error: str | None = None
 
 
+class ConfigStatus(_Part):
+    """What the last reload brought; empty when there was none."""
+
+    refused: tuple[str, ...] = ()
+    """The mistakes for which the file was not taken, one line each."""
+    needs_restart: tuple[str, ...] = ()
+    """Changed keys that wait for a restart."""
+
+
 class Status(_Part):
     version: str
     started_at: datetime
@@ -83,6 +95,9 @@ class Status(_Part):
     agents: int = 0
     subscribers: tuple[SubscriberStatus, ...] = ()
     database: DatabaseStatus
+    http: str | None = None
+    """`host:port` it listens on."""
+    config: ConfigStatus = ConfigStatus()
 
     def as_json(self) -> bytes:
         return self.model_dump_json(by_alias=True).encode()

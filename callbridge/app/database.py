@@ -2,12 +2,20 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Final
 
 from callbridge import store
 from callbridge.clock import Clock
 from callbridge.config import Config, Finding, Level
 from callbridge.errors import SchemaOutdated, StoreError
-from callbridge.store import SchemaAge
+from callbridge.logs import Action, logger
+from callbridge.store import SchemaAge, SchemaState
+
+UPGRADES: Final = (
+    "`callbridge run` upgrades it at its next start, and keeps a copy beside it; or do it now: callbridge db upgrade"
+)
+
+log = logger()
 
 
 async def upgrade(config: Config) -> str:
@@ -25,8 +33,9 @@ async def check_database(config: Config) -> AsyncIterator[Finding]:
             yield Finding(Level.OK, where, "the database is empty", "`callbridge run` will set it up.")
             return
         damages = await store.check(url)
-    except SchemaOutdated as error:
-        yield Finding(Level.PROBLEM, where, str(error), "Back it up with `callbridge db backup FILE` before.")
+    except SchemaOutdated:
+        text = f"the database has schema {state.revision}, this callbridge needs {state.newest}"
+        yield Finding(Level.WARNING, where, text, UPGRADES)
     except StoreError as error:
         yield Finding(Level.PROBLEM, where, str(error))
     else:
@@ -41,9 +50,36 @@ async def backup(config: Config, file: Path) -> None:
     await store.backup(config.database.url.reveal(), file)
 
 
-async def open_ready(config: Config, clock: Clock) -> store.SqlStore:
-    """Open the database for the daemon; an empty one is set up first."""
+async def open_ready(config: Config, clock: Clock) -> tuple[store.SqlStore, str | None]:
+    """Open the database for the daemon, and return it with its schema's revision.
+
+    An empty one is set up, an older one brought up to date: whoever upgrades the
+    package and restarts the service must not find it silent. A copy of an older
+    SQLite database is kept beside it, for the way back.
+    """
     url = config.database.url.reveal()
-    if (await store.schema_state(url)).age is SchemaAge.EMPTY:
-        await store.upgrade(url)
-    return await store.open_store(url, clock=clock)
+    state = await store.schema_state(url)
+    if state.age is SchemaAge.OUTDATED:
+        await _keep_a_copy(config, state)
+    if state.age in {SchemaAge.EMPTY, SchemaAge.OUTDATED}:
+        former, state = state, await store.upgrade(url)
+        log.info("the schema is up to date", action=Action.STORE_MIGRATED, before=former.revision, now=state.revision)
+    return await store.open_store(url, clock=clock), state.revision
+
+
+async def _keep_a_copy(config: Config, state: SchemaState) -> None:
+    """Save an older SQLite database before it changes.
+
+    Where there is no room for it, the upgrade goes on: it is all or nothing.
+    """
+    file = store.sqlite_path(config.database.url.reveal())
+    if file is None:
+        log.warning("PostgreSQL is upgraded without a copy: it has tools of its own", action=Action.STORE_MIGRATED)
+        return
+    copy = file.with_name(f"{file.name}.schema-{state.revision}")
+    try:
+        await backup(config, copy)
+    except StoreError as error:
+        log.warning("no copy was kept of the older database", action=Action.STORE_MIGRATED, error=str(error))
+    else:
+        log.info("a copy of the older database is kept", action=Action.STORE_BACKED_UP, path=str(copy))

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from callbridge import logs
+from callbridge.app.deafness import Deafness
 from callbridge.asterisk import resync
 from callbridge.asterisk.ami.answers import Response
 from callbridge.asterisk.ami.link import AmiLink, LinkDown, LinkItem, LinkState, LinkUp, Received
 from callbridge.asterisk.ari.link import AriLink
-from callbridge.asterisk.from_ami import facts_from
+from callbridge.asterisk.from_ami import facts_from, number
 from callbridge.calls import facts as f
 from callbridge.clock import Clock
-from callbridge.errors import PbxError
-from callbridge.logs import Action, logger
+from callbridge.errors import ActionFailed, PbxError
+from callbridge.logs import Action
 
 MOST_AT_ONCE: Final = 500
 RESYNC_S: Final = 10.0
@@ -22,7 +24,11 @@ RESYNC_S: Final = 10.0
 RESYNC_AGAIN_S: Final = 5.0
 """After a resync that failed. Meanwhile calls are told from what is heard."""
 
-log = logger()
+DOUBT_S: Final = 30.0
+"""How often we ask ourselves whether the PBX has calls that we do not hear of."""
+RIGHTS: Final = "Does our user have `reporting` in write=? `callbridge check` tells."
+
+log = logs.logger()
 
 
 @dataclass(slots=True)
@@ -34,7 +40,7 @@ class Gap:
 
 
 class Hearing:
-    """One PBX. `run` until cancelled; facts go to `offer`, raw messages to `tap` where somebody records."""
+    """One PBX. `run` until cancelled; facts go to `offer`."""
 
     def __init__(
         self,
@@ -53,6 +59,12 @@ class Hearing:
         self.resync_error: str | None = None
         """Why the state could not be read after the last connect; None while it was."""
         self.heard_at: datetime | None = None
+        self.deaf = False
+        """Whether it has calls and tells us of none."""
+        self.since = clock.now()
+        """When we began to try."""
+        self._deafness = Deafness()
+        self._channels_heard = 0
         self._resynced_at = clock.monotonic()
 
     @property
@@ -62,9 +74,14 @@ class Hearing:
 
     async def run(self) -> None:
         """Keep the links up and pass on what they say."""
+        with logs.bind(pbx=self.pbx):
+            await self._run()
+
+    async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.ami.run(), name=f"ami {self.pbx}")
             group.create_task(self._listen(), name=f"listen {self.pbx}")
+            group.create_task(self._doubt(), name=f"doubt {self.pbx}")
             if self.ari is not None:
                 group.create_task(self.ari.run(), name=f"ari {self.pbx}")
                 group.create_task(self._drain(self.ari), name=f"ari events {self.pbx}")
@@ -75,7 +92,9 @@ class Hearing:
             for item in await self._next_items():
                 match item:
                     case Received():
-                        facts.extend(facts_from(self.pbx, item.message, item.at))
+                        told = facts_from(self.pbx, item.message, item.at)
+                        self._channels_heard += sum(isinstance(fact, f.ChannelBorn) for fact in told)
+                        facts.extend(told)
                         self.heard_at = item.at
                     case LinkUp():
                         await self._offer(facts)
@@ -91,6 +110,8 @@ class Hearing:
 
     def _lost(self, item: LinkDown) -> f.Fact:
         self.gap = Gap(item.at)
+        self.deaf = False
+        self._deafness.forget()
         return f.LinkDown(self.pbx, item.at, str(item.reason))
 
     async def _next_items(self) -> Sequence[LinkItem]:
@@ -115,8 +136,8 @@ class Hearing:
         try:
             facts = await resync.read_state(self.pbx, self._ask, self._ask_list, self._clock.now())
         except PbxError as error:
-            self.resync_error = str(error)
-            log.warning(str(error), action=Action.RESYNC_FAILED, pbx=self.pbx)
+            self.resync_error = f"{error}. {RIGHTS}" if isinstance(error, ActionFailed) else str(error)
+            log.warning(self.resync_error, action=Action.RESYNC_FAILED, pbx=self.pbx)
             return (f.LinkUp(self.pbx, self._clock.now()),)
         self._joined()
         return facts
@@ -126,6 +147,28 @@ class Hearing:
         if self.gap is not None and self.gap.ended is None:
             self.gap.ended = self._clock.now()
         log.info("the state of the PBX is known", action=Action.RESYNC_DONE, pbx=self.pbx)
+
+    async def _doubt(self) -> None:
+        """Ask now and then whether we hear what there is to hear."""
+        while True:
+            await asyncio.sleep(DOUBT_S)
+            calls = await self._calls_counted()
+            if calls is None or self.ami.status.backlog:  # not heard yet is not deaf
+                continue
+            deaf = self._deafness.compare(calls, self._channels_heard)
+            if deaf and not self.deaf:
+                log.error("the PBX has calls and tells us of none", action=Action.AMI_DEAF)
+            self.deaf = deaf
+
+    async def _calls_counted(self) -> int | None:
+        """Return how many calls the PBX has begun since its start; None when it cannot be asked."""
+        if not self.connected:
+            return None
+        try:
+            return number((await self._ask("CoreStatus")).message.get("CoreProcessedCalls"))
+        except PbxError as error:
+            log.debug("it cannot be asked for its calls", action=Action.AMI_ACTION, error=str(error))
+            return None
 
     async def _ask(self, action: str) -> Response:
         return await self.ami.send(action, (), timeout_s=RESYNC_S)

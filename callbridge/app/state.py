@@ -1,12 +1,16 @@
 """How the daemon is, for `callbridge status` and the health checks."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from callbridge import __version__
+from callbridge.api.health import Health
 from callbridge.api.status import (
     AmiStatus,
     AriStatus,
+    ConfigStatus,
     DatabaseStatus,
     Gap,
     PbxStatus,
@@ -17,6 +21,10 @@ from callbridge.app.hearing import Hearing
 from callbridge.asterisk.ari.link import LinkState
 from callbridge.calls.tracker import Tracker
 from callbridge.delivery.worker import Status as DeliveryStatus
+
+DEAF: Final = "give our user read = system,call,agent,dialplan in manager.conf, and look at its eventfilter"
+LATE_S: Final = 5.0
+"""A subscriber that failed once and took the event at the next try is no trouble."""
 
 
 def pbx_status(hearing: Hearing, tracker: Tracker) -> PbxStatus:
@@ -36,13 +44,18 @@ def ami_status(hearing: Hearing) -> AmiStatus:
     ami = hearing.ami.status
     return AmiStatus(
         connected=hearing.connected,
-        since=ami.since,
+        since=ami.since if hearing.connected else _away_since(hearing),
         last_error=str(ami.last_error) if ami.last_error is not None else hearing.resync_error,
         queue_depth=ami.backlog,
         queue_max_seen=ami.backlog_high_water,
         oddities=sum(ami.oddities.values()),
         asterisk=ami.pbx_version,
     )
+
+
+def _away_since(hearing: Hearing) -> datetime:
+    """Return when it was heard last: between two tries the link's own state changes all the time."""
+    return hearing.since if hearing.gap is None else hearing.gap.began
 
 
 def ari_status(hearing: Hearing) -> AriStatus | None:
@@ -68,47 +81,80 @@ def subscriber_status(delivery: DeliveryStatus, now: datetime) -> SubscriberStat
         oldest_s=None if oldest is None else max(0.0, (now - oldest).total_seconds()),
         last_error=delivery.last_error,
         delivered=delivery.delivered,
+        given_up=delivery.dead,
         paused=delivery.paused is not None,
+        paused_why=delivery.paused,
     )
 
 
-def whole(
-    started_at: datetime,
-    tracker: Tracker,
-    hearings: Sequence[Hearing],
-    subscribers: Sequence[SubscriberStatus],
-    database: DatabaseStatus,
-) -> Status:
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What there is to be told of."""
+
+    started_at: datetime
+    tracker: Tracker
+    hearings: Sequence[Hearing]
+    subscribers: Sequence[SubscriberStatus]
+    database: DatabaseStatus
+    http: str | None
+    config: ConfigStatus
+
+
+def whole(parts: Parts) -> Status:
     """Return how everything is, and what of it is not as it should be."""
-    pbxs = tuple(pbx_status(each, tracker) for each in hearings)
+    pbxs = tuple(pbx_status(each, parts.tracker) for each in parts.hearings)
     return Status(
         version=__version__,
-        started_at=started_at,
-        degraded=tuple(degraded(pbxs, hearings, subscribers, database)),
+        started_at=parts.started_at,
+        degraded=tuple(degraded(parts, pbxs)),
         pbxs=pbxs,
-        live_calls=tracker.live_calls,
-        agents=tracker.board.roster.known,
-        subscribers=tuple(subscribers),
-        database=database,
+        live_calls=parts.tracker.live_calls,
+        agents=parts.tracker.board.roster.known,
+        subscribers=tuple(parts.subscribers),
+        database=parts.database,
+        http=parts.http,
+        config=parts.config,
     )
 
 
-def degraded(
-    pbxs: Iterable[PbxStatus],
-    hearings: Iterable[Hearing],
-    subscribers: Iterable[SubscriberStatus],
-    database: DatabaseStatus,
-) -> Iterator[str]:
+def degraded(parts: Parts, pbxs: Iterable[PbxStatus]) -> Iterator[str]:
     """Yield what is not as it should be, a sentence each."""
-    for pbx, hearing in zip(pbxs, hearings, strict=True):
-        if not pbx.ami.connected:
-            yield f"PBX {pbx.id} is not heard: {pbx.ami.last_error or 'connecting'}"
-        elif hearing.resync_error is not None:
-            yield f"The state of PBX {pbx.id} could not be read: {hearing.resync_error}"
-        if pbx.ari is not None and not pbx.ari.connected:
-            yield f"ARI of PBX {pbx.id} is not connected: {pbx.ari.last_error or 'connecting'}"
-    for each in subscribers:
-        if each.last_error is not None and each.backlog:
-            yield f"Subscriber {each.name} does not take its {each.backlog} events: {each.last_error}"
-    if not database.ok:
-        yield f"The database does not work: {database.last_error}"
+    for pbx, hearing in zip(pbxs, parts.hearings, strict=True):
+        yield from _pbx_troubles(pbx, hearing)
+    for each in parts.subscribers:
+        yield from _subscriber_troubles(each)
+    if not parts.database.ok:
+        yield f"The database does not work, so nothing is told: {parts.database.last_error}"
+    if parts.config.refused:
+        yield f"The configuration was changed, but not taken: {'; '.join(parts.config.refused)}"
+
+
+def _pbx_troubles(pbx: PbxStatus, hearing: Hearing) -> Iterator[str]:
+    if not pbx.ami.connected:
+        yield f"PBX {pbx.id} is not heard: {pbx.ami.last_error or 'connecting'}"
+    elif hearing.resync_error is not None:
+        yield f"The state of PBX {pbx.id} could not be read: {hearing.resync_error}"
+    elif hearing.deaf:
+        yield f"PBX {pbx.id} has calls and tells of none: {DEAF}"
+    if pbx.ari is not None and not pbx.ari.connected:
+        yield f"ARI of PBX {pbx.id} is not connected: {pbx.ari.last_error or 'connecting'}"
+
+
+def _subscriber_troubles(subscriber: SubscriberStatus) -> Iterator[str]:
+    if subscriber.paused_why is not None:
+        yield f"Subscriber {subscriber.name} is paused: {subscriber.paused_why}"
+    elif subscriber.last_error is not None and (subscriber.oldest_s or 0.0) > LATE_S:
+        events = "1 event" if subscriber.backlog == 1 else f"{subscriber.backlog} events"
+        yield f"Subscriber {subscriber.name} is behind by {events}: {subscriber.last_error}"
+
+
+def health(parts: Parts, *, alive: bool) -> Health:
+    """Return the same in words that strangers may read: no address, no error."""
+    deaf = [f"pbx {each.pbx}" for each in parts.hearings if not each.connected or each.resync_error or each.deaf]
+    return Health(alive, (*deaf, *([] if parts.database.ok else ["database"])))
+
+
+def one_line(parts: Parts) -> str:
+    """Return the whole as `systemctl status` shows it."""
+    troubles = tuple(degraded(parts, [pbx_status(each, parts.tracker) for each in parts.hearings]))
+    return "; ".join(troubles) or f"hearing {', '.join(each.pbx for each in parts.hearings)}"

@@ -1,6 +1,6 @@
 """The database: SQLAlchemy lives only here."""
 
-from callbridge.store.opening import open_store, schema_state, upgrade
+from callbridge.store.opening import open_store, schema_state, sqlite_path, upgrade
 from callbridge.store.queries import Counts, Kept
 from callbridge.store.schema import SchemaAge, SchemaState
 from callbridge.store.sql import SqlStore
@@ -16,5 +16,6 @@ __all__ = [
     "check",
     "open_store",
     "schema_state",
+    "sqlite_path",
     "upgrade",
 ]

@@ -1,0 +1,57 @@
+"""`/healthz` and `/readyz`, for whatever watches the daemon: no token on loopback, and no secret in the answer.
+
+`/healthz` asks whether to restart it: 503 when it stands still. `/readyz` asks
+whether it does its work: 503 while a PBX is not heard or the database is away.
+A subscriber that is down is neither's business: its events wait.
+"""
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+import orjson
+from aiohttp import web
+
+from callbridge.api.problems import problem
+
+NOT_HERE: Final = "Without a token this is answered to callbridge's own host only."
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the daemon is, in words that anybody may read."""
+
+    alive: bool
+    not_ready: tuple[str, ...] = ()
+    """What is missing: `pbx main`, `database`."""
+
+
+def routes(health: Callable[[], Health]) -> tuple[web.RouteDef, ...]:
+    async def healthz(request: web.Request) -> web.Response:
+        return _from_here(request) or _answer(alive=health().alive)
+
+    async def readyz(request: web.Request) -> web.Response:
+        now = health()
+        return _from_here(request) or _answer(alive=now.alive and not now.not_ready, missing=now.not_ready)
+
+    return web.get("/healthz", healthz), web.get("/readyz", readyz)
+
+
+def _answer(*, alive: bool, missing: tuple[str, ...] = ()) -> web.Response:
+    document: dict[str, object] = {"status": "ok" if alive else "unavailable"}
+    if missing:
+        document["missing"] = missing
+    status = HTTPStatus.OK if alive else HTTPStatus.SERVICE_UNAVAILABLE
+    headers = {"Cache-Control": "no-store"}
+    return web.Response(status=status, body=orjson.dumps(document), content_type="application/json", headers=headers)
+
+
+def _from_here(request: web.Request) -> web.Response | None:
+    """Return None when the asker is on this host, else the refusal."""
+    try:
+        here = ipaddress.ip_address(request.remote or "").is_loopback
+    except ValueError:
+        here = False
+    return None if here else problem(HTTPStatus.UNAUTHORIZED, NOT_HERE)
