@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from callbridge.app import build
-from callbridge.asterisk import resync
+from callbridge.asterisk import privileges, resync
 from callbridge.asterisk.ami.link import AmiLink, LinkUp
 from callbridge.asterisk.from_ami import time_of
 from callbridge.clock import Clock
@@ -18,32 +18,40 @@ ASK_S: Final = 10.0
 CLOCKS_APART_S: Final = 2.0
 """More than this between two clocks, and a CRM shows calls that begin in the future."""
 
-NEEDED: Final = {
-    "CoreShowChannels": "what goes on when the daemon starts would not be known",
-    "QueueStatus": "who waits in a queue when the daemon starts would not be known",
-    "ExtensionStateList": "which phone is whose could only be told by its name",
-}
-"""Each question a resync asks, and what is missed without it."""
+WHY_REFUSED: Final = (
+    "Asterisk does not say why: compare username and secret with its manager.conf, and permit= and deny= there with "
+    "this host's address; /var/log/asterisk/messages tells which it was."
+)
+STATE_UNKNOWN: Final = "what goes on when the daemon starts would not be known, nor which phone is whose"
+UNSEEN: Final = (
+    f"Have read = {','.join(privileges.HEARD)} there; without call, `callbridge status` says so once calls were made."
+)
 
 
 async def check_ami(pbx: Pbx, where: str, clock: Clock) -> AsyncIterator[Finding]:
     """Yield what is found out by logging in as the daemon does."""
     try:
         async with logged_in(pbx, clock) as link:
-            version = link.status.banner
-            yield Finding(Level.OK, where, f"PBX {pbx.id}: logged in to {version}")
-            yield await _clocks(pbx, where, link, clock)
-            for action, loss in NEEDED.items():
-                found = await _permitted(pbx, where, link, action, loss)
-                if found is not None:
-                    yield found
+            clocks = await _clocks(pbx, where, link, clock)
+            version = link.status.pbx_version or "of an unknown version"
+            yield Finding(Level.OK, where, f"PBX {pbx.id}: logged in over AMI, Asterisk {version}")
+            yield clocks
+            yield await _asked(pbx, where, link)
+            async for finding in _heard(pbx, where, link):
+                yield finding
             yield await _filters(pbx, where, link)
             yield await _learnt(pbx, where, link)
     except LoginRefused as error:
-        advice = "Compare username and secret with manager.conf, and its permit= lines with our address."
-        yield Finding(Level.PROBLEM, where, f"PBX {pbx.id}: {error}", advice)
+        text, _, _ = str(error).partition(". ")
+        yield Finding(Level.PROBLEM, where, f"PBX {pbx.id}: {text}", WHY_REFUSED)
     except PbxError as error:
-        yield Finding(Level.PROBLEM, where, f"PBX {pbx.id}: {error}")
+        yield problem(where, f"PBX {pbx.id}", error)
+
+
+def problem(where: str, what: str, error: Exception) -> Finding:
+    """Return an error as a finding: its first sentence says what is wrong, the rest what to do."""
+    text, _, advice = str(error).partition(". ")
+    return Finding(Level.PROBLEM, where, f"{what}: {text.rstrip('.')}", advice)
 
 
 @asynccontextmanager
@@ -90,21 +98,53 @@ async def _clocks(pbx: Pbx, where: str, link: AmiLink, clock: Clock) -> Finding:
     return Finding(Level.OK, where, f"PBX {pbx.id}: its clock agrees with ours")
 
 
-async def _permitted(pbx: Pbx, where: str, link: AmiLink, action: str, loss: str) -> Finding | None:
+async def _asked(pbx: Pbx, where: str, link: AmiLink) -> Finding:
+    """Ask what a resync asks."""
+    refused = []
+    for action in privileges.ASKED:
+        try:
+            await (link.send if action == "CoreStatus" else link.send_list)(action, timeout_s=ASK_S)
+        except ActionFailed:
+            refused.append(action)
+    if not refused:
+        return Finding(Level.OK, where, f"PBX {pbx.id}: our user may ask for its state")
+    advice = f"Add reporting to write= of user {pbx.ami.username} in its manager.conf: else {STATE_UNKNOWN}."
+    return Finding(Level.PROBLEM, where, f"PBX {pbx.id}: it refuses to answer {', '.join(refused)}", advice)
+
+
+async def _heard(pbx: Pbx, where: str, link: AmiLink) -> AsyncIterator[Finding]:
+    """Find out what our user may hear, where Asterisk tells."""
+    missing = await _unheard(pbx, link)
+    if missing is None:
+        text = (
+            f"PBX {pbx.id}: what user {pbx.ami.username} may hear (read= in its manager.conf) cannot be seen from here"
+        )
+        yield Finding(Level.WARNING, where, text, UNSEEN)
+    elif not missing:
+        yield Finding(Level.OK, where, f"PBX {pbx.id}: our user may hear all that is needed")
+    for name in missing or ():
+        advice = f"Add {name} to read= of user {pbx.ami.username} in its manager.conf: else {privileges.HEARD[name]}."
+        yield Finding(Level.PROBLEM, where, f"PBX {pbx.id}: our user may not hear events of class {name}", advice)
+
+
+async def _unheard(pbx: Pbx, link: AmiLink) -> tuple[str, ...] | None:
+    if not build.ami_settings(pbx.ami).wire_is_private:  # the answer shows our secret
+        return None
     try:
-        await link.send_list(action, timeout_s=ASK_S)
-    except ActionFailed as error:
-        advice = f"Add `reporting` to write= of user {pbx.ami.username} in manager.conf: else {loss}."
-        return Finding(Level.PROBLEM, where, f"PBX {pbx.id}: {error}", advice)
-    return None
+        answer = await link.send("GetConfig", privileges.question(pbx.ami.username), timeout_s=ASK_S)
+    except ActionFailed:  # not permitted, or the user is kept elsewhere
+        return None
+    return privileges.unheard(answer.message)
 
 
 async def _filters(pbx: Pbx, where: str, link: AmiLink) -> Finding:
-    if link.status.filters_refused:
-        text = f"PBX {pbx.id}: it sends events nobody needs, for our user may not set a filter"
-        lines = " ".join(f"eventfilter = {each}" for each in link.status.filters_refused)
-        return Finding(Level.WARNING, where, text, f"Put these into manager.conf, each on a line of its own: {lines}")
-    return Finding(Level.OK, where, f"PBX {pbx.id}: only events that are needed are sent")
+    refused = link.status.filters_refused
+    if refused:
+        text = f"PBX {pbx.id}: it sends more events than needed, for our user may not set a filter"
+        advice = f"Put these lines below [{pbx.ami.username}] in its manager.conf, then set event_filter = false here:"
+        lines = (f"    eventfilter = {each}" for each in refused)
+        return Finding(Level.WARNING, where, text, "\n".join((advice, *lines)))
+    return Finding(Level.OK, where, f"PBX {pbx.id}: it sends only what is needed")
 
 
 async def _learnt(pbx: Pbx, where: str, link: AmiLink) -> Finding:

@@ -3,25 +3,31 @@
 import asyncio
 import os
 import socket
+import ssl
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
-from callbridge.app import build
-from callbridge.app.ami_check import check_ami
+from callbridge.api.server import HttpServer
+from callbridge.app import build, folder
+from callbridge.app.ami_check import check_ami, problem
 from callbridge.app.database import check_database
 from callbridge.asterisk.ari.rest import open_rest
 from callbridge.clock import Clock, SystemClock
-from callbridge.config import Ari, Config, Finding, Level, Pbx, Webhook
+from callbridge.config import CONTROL_SOCKET, Ari, Config, Finding, Level, Pbx, Webhook
 from callbridge.delivery.guard import Guard
-from callbridge.errors import AddressForbidden, LoginRefused, PbxError
+from callbridge.errors import AddressForbidden, CallbridgeError, LoginRefused, PbxError
 
 CONNECT_S: Final = 10.0
+ARI_OFF: Final = "Is http.conf enabled there, and res_ari.so loaded?"
 
 
 async def check(config: Config) -> AsyncIterator[Finding]:
     """Yield what is found, as it is found."""
     clock = SystemClock()
+    yield check_folder(config)
+    yield await check_listen(config)
     async for finding in check_database(config):
         yield finding
     for index, pbx in enumerate(config.pbx):
@@ -34,30 +40,64 @@ async def check(config: Config) -> AsyncIterator[Finding]:
         yield await check_webhook(config, webhook, config.where("webhook", index, "url"))
 
 
+def check_folder(config: Config) -> Finding:
+    """See whether we may write where the daemon keeps its files."""
+    where = config.where("data_dir")
+    try:
+        folder.require(config.data_dir)
+    except CallbridgeError as error:
+        return problem(where, "data_dir", error)
+    return Finding(Level.OK, where, f"the data folder {config.data_dir} can be written")
+
+
+async def check_listen(config: Config) -> Finding:
+    """See whether the HTTP side can have its port; a daemon that runs has it already."""
+    where = config.where("http", "listen")
+    if await _is_running(config):
+        return Finding(Level.OK, where, "callbridge is running")
+    server = HttpServer(config.http.host, config.http.port, ())
+    try:
+        await server.start()
+    except CallbridgeError as error:
+        return problem(where, "http", error)
+    finally:
+        await server.stop()
+    return Finding(Level.OK, where, f"{config.http.listen} is free for HTTP")
+
+
+async def _is_running(config: Config) -> bool:
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            _, writer = await asyncio.open_unix_connection(config.data_dir / CONTROL_SOCKET)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
+
+
 async def check_ari(pbx: str, ari: Ari, where: str, clock: Clock) -> Finding:
     """Ask ARI something that needs our name and password."""
     try:
         async with open_rest(build.ari_settings(ari), clock) as rest:
             info = await rest.asterisk_info()
     except LoginRefused as error:
-        return Finding(Level.PROBLEM, where, f"PBX {pbx}: {error}", "Compare username and password with ari.conf.")
+        return problem(where, f"PBX {pbx}", error)
     except PbxError as error:
-        return Finding(
-            Level.PROBLEM, where, f"PBX {pbx}: {error}", "Is http.conf enabled there, and res_ari.so loaded?"
-        )
+        found = problem(where, f"PBX {pbx}", error)
+        return found if found.advice else replace(found, advice=ARI_OFF)
     return Finding(Level.OK, where, f"PBX {pbx}: ARI answers, Asterisk {info.version}")
 
 
 def check_recordings(pbx: Pbx, where: str) -> Finding:
     """See whether the folder of recordings can be read by whoever runs this."""
-    folder = pbx.recordings_dir
-    if not folder.is_dir():
+    recordings = pbx.recordings_dir
+    if not recordings.is_dir():
         advice = "Name Asterisk's folder, mount it here, or live without recordings."
-        return Finding(Level.WARNING, where, f"PBX {pbx.id}: there is no folder {folder}", advice)
-    if not os.access(folder, os.R_OK | os.X_OK):
+        return Finding(Level.WARNING, where, f"PBX {pbx.id}: there is no folder {recordings}", advice)
+    if not os.access(recordings, os.R_OK | os.X_OK):
         advice = "Put our user into Asterisk's group: usermod -aG asterisk callbridge."
-        return Finding(Level.PROBLEM, where, f"PBX {pbx.id}: {folder} cannot be read", advice)
-    return Finding(Level.OK, where, f"PBX {pbx.id}: recordings can be read in {folder}")
+        return Finding(Level.PROBLEM, where, f"PBX {pbx.id}: {recordings} cannot be read", advice)
+    return Finding(Level.OK, where, f"PBX {pbx.id}: recordings can be read in {recordings}")
 
 
 async def check_webhook(config: Config, webhook: Webhook, where: str) -> Finding:
@@ -66,16 +106,34 @@ async def check_webhook(config: Config, webhook: Webhook, where: str) -> Finding
         async with asyncio.timeout(CONNECT_S):
             await _reach(config, webhook)
     except AddressForbidden as error:
-        return Finding(Level.PROBLEM, where, f"webhook {webhook.name}: {error}.")
-    except TimeoutError:
-        text, advice = f"no connection within {CONNECT_S:.0f} s", "Is the address right, and no firewall in between?"
-    except socket.gaierror as error:
-        text, advice = f"its name cannot be resolved: {error.strerror}", "Is the name right, and DNS reachable?"
-    except OSError as error:
-        text, advice = f"no connection: {error.strerror or error}", "Does the CRM listen there?"
+        text, _, advice = str(error).partition("; ")
+    except (OSError, TimeoutError) as error:
+        text, advice = _why(error, webhook)
     else:
         return Finding(Level.OK, where, f"webhook {webhook.name}: it can be reached")
     return Finding(Level.PROBLEM, where, f"webhook {webhook.name}: {text}", advice)
+
+
+def _why(error: OSError, webhook: Webhook) -> tuple[str, str]:
+    """Return in plain words why a webhook cannot be reached, and what to do."""
+    host = urlsplit(webhook.url).hostname
+    match error:
+        case TimeoutError():
+            return f"{host} does not answer within {CONNECT_S:.0f} s", "Is it right, and no firewall in between?"
+        case socket.gaierror():
+            return f"the name {host} cannot be resolved: {error.strerror}", "Is it right, and DNS reachable?"
+        case ssl.SSLCertVerificationError():
+            text = f"the certificate of {host} is not to be trusted: {error.verify_message}"
+            return text, "Renew it there, or let this host trust its authority."
+        case ssl.SSLError():
+            return (
+                f"{host} speaks no TLS that we understand: {error.reason}",
+                "Is it https:// there, and the port right?",
+            )
+        case ConnectionRefusedError():
+            return f"nothing listens on {urlsplit(webhook.url).netloc}", "Does the CRM run, and is the port right?"
+        case _:
+            return f"no connection to {host}: {error.strerror or error}", "Is the address right?"
 
 
 async def _reach(config: Config, webhook: Webhook) -> None:

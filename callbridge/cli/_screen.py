@@ -33,12 +33,12 @@ def tell_error(error: CallbridgeError) -> None:
 
 
 def tell(finding: Finding, screen: Console) -> None:
-    """Print one finding: what, where, and on a line of its own what to do."""
+    """Print one finding: what, where, and on lines of its own what to do."""
     mark, style = MARKS[finding.level]
     where = f"{finding.where}: " if finding.where else ""
     screen.print(Text.assemble((f"{mark} ", style), (where, "dim"), clean(finding.text)))
-    if finding.advice:
-        screen.print(Text(f"  → {clean(finding.advice)}"))
+    for place, line in enumerate(finding.advice.splitlines()):
+        screen.print(Text(f"  {' ' if place else '→'} {clean(line)}"))
 
 
 async def tell_all(found: AsyncIterator[Finding], screen: Console) -> int:

@@ -1,6 +1,7 @@
 """`callbridge check`: is everything as it should be?"""
 
 import asyncio
+import io
 import os
 from pathlib import Path
 from typing import Annotated
@@ -8,9 +9,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from callbridge import logs
 from callbridge.cli._app import app
 from callbridge.cli._options import DEFAULT_CONFIG, ConfigFile, example
 from callbridge.cli._screen import console, tell, tell_all, tell_lines
+from callbridge.clock import SystemClock
 from callbridge.config import Config, Finding, Level, load
 from callbridge.errors import ConfigError
 
@@ -23,6 +26,7 @@ Offline = Annotated[bool, typer.Option("--offline", help="Read the configuration
 def check(config: ConfigFile = DEFAULT_CONFIG, *, offline: Offline = False) -> None:
     """Read the configuration, then try each PBX, the database and each subscriber; tell every problem at once."""
     screen = console()
+    logs.set_up("error", now=SystemClock().now, environ=os.environ, stream=io.StringIO())  # the findings tell
     settings = _read(config, screen)
     problems = 0 if offline else asyncio.run(tell_all(app().check(settings), screen))
     _conclude(problems, screen)

@@ -17,7 +17,7 @@ class Finding:
     """One line of the answer.
 
     `where` is `file:line` from `Config.where`; `text` says what is so, `advice`
-    what to do about it, empty when there is nothing to do.
+    what to do about it, empty when there is nothing to do. Advice of several lines is to be copied as it stands.
     """
 
     level: Level
