@@ -36,13 +36,13 @@ COLOURS = {
     "call.queued": "35",
     "call.ringing": "33",
     "call.answered": "1;32",
-    "call.ended": "32",
+    "call.ended": "36",
     "call.left_queue": "33",
     "call.missed": "1;31",
     "call.recovered": "1;32",
     "refused": "1;31",
 }
-DIM, OTHER = "2", "34"
+DIM, GOOD, BAD, OTHER = "2", "32", "31", "34"
 SPANS = {"waited": "wait_s", "rang": "ring_s", "held": "hold_s", "talked": "talk_s"}
 
 
@@ -81,7 +81,7 @@ def line(event: dict[str, Any]) -> str:
     told = [f"{at:%H:%M:%S}", paint(kind, f"{kind:<15}")]
     if "call" in data:
         call = data["call"]
-        told += [f"{party(call['from'])} → {party(call['to'])}", *standing(kind, call)]
+        told += [f"{party(call['from'])} → {party(call['to'])}", *standing(call)]
     else:  # about the PBX, a queue or an agent
         told.append(f"PBX {data['pbx']}")
     return "  ".join(told)
@@ -93,14 +93,15 @@ def party(someone: dict[str, Any]) -> str:
     return printable(f"{someone['name']} {number}" if someone["name"] else number)
 
 
-def standing(kind: str, call: dict[str, Any]) -> Iterator[str]:
+def standing(call: dict[str, Any]) -> Iterator[str]:
     """Yield the queue, the agent, the outcome and the seconds, where there are any."""
     if call["queue"]:
         yield f"queue {printable(call['queue'])}"
     if call["agent"] and call["answered_at"]:
         yield f"agent {party(call['agent'])}"
     if call["ended_at"]:
-        yield paint(kind, f"{call['state']} ({call['reason']})" if call["reason"] else call["state"])
+        outcome = f"{call['state']} ({call['reason']})" if call["reason"] else call["state"]
+        yield paint(GOOD if call["answered_at"] else BAD, outcome)
     if call["ended_at"] or call["state"] == "answered":
         spans = [f"{word} {call[key]:.1f} s" for word, key in SPANS.items() if call[key]]
         yield paint(DIM, ", ".join(spans))

@@ -84,6 +84,7 @@ class Demo:
             await self._play(act)
 
     def _tell_where(self) -> None:
+        """Say where to look meanwhile."""
         program = os.path.relpath(Path(sys.executable).with_name("callbridge"))
         home = self._daemon.home
         for what, where in {

@@ -56,10 +56,12 @@ class SampleCrm:
     ) -> None:
         if not self.ended:
             self._process.terminate()
-        await asyncio.wait([self._reading], timeout=STOP_S)
-        if not self.ended:
+        try:
+            await asyncio.wait_for(self._process.wait(), STOP_S)
+        except TimeoutError:
             self._process.kill()
-        await asyncio.wait_for(self._process.wait(), STOP_S)
+            await asyncio.wait_for(self._process.wait(), STOP_S)
+        await asyncio.wait([self._reading], timeout=STOP_S)
 
     @property
     def ended(self) -> bool:

@@ -1,6 +1,7 @@
 """What the demo says: what happens at the phones in bold, what the CRM shows below it, the rest dimmed."""
 
 import os
+import signal
 import sys
 from io import TextIOWrapper
 from typing import Final
@@ -23,7 +24,7 @@ class Screen:
 
     def crm(self, line: str) -> None:
         """The CRM's own line, in its own colours."""
-        print(f"{INDENT}{line}")
+        self._print(f"{INDENT}{line}")
 
     def note(self, text: str) -> None:
         self._print(text, DIMMED)
@@ -32,7 +33,11 @@ class Screen:
         self._print(f"demo: {text}", ALARM)
 
     def blank(self) -> None:
-        print()
+        self._print("")
 
-    def _print(self, text: str, colour: str) -> None:
-        print(f"\x1b[{colour}m{text}\x1b[0m" if self.coloured else text)
+    def _print(self, text: str, colour: str = "") -> None:
+        try:
+            print(f"\x1b[{colour}m{text}\x1b[0m" if colour and self.coloured else text)
+        except OSError:  # the terminal is closed, or the pipe: nobody looks, so end as if asked to
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            signal.raise_signal(signal.SIGTERM)
