@@ -235,3 +235,12 @@ def test_a_name_that_is_told_late_is_the_callers(story: Story) -> None:
     maria.hangs_up()
 
     assert story.call.caller.name == "Maria Silva"
+
+
+def test_a_carrier_may_ask_for_an_extension_itself(story: Story) -> None:
+    maria = story.someone("912345678").calls("1001")
+    assert story.call.callee == Party(None, "1001", None, "1001")
+    story.someone("1001", name="Ana Costa").rings().answers()
+    maria.hangs_up()
+
+    assert (story.call.direction, story.call.callee) == (Direction.INBOUND, ANA)

@@ -52,6 +52,22 @@ def test_voicemail_after_a_phone_nobody_picked_up(story: Story) -> None:
     assert (story.call.ring_s, story.call.answered_at) == (20, None)
 
 
+def test_an_announcement_after_a_phone_nobody_picked_up(story: Story) -> None:
+    maria = story.someone("912345678").calls("210000001")
+    ana = story.someone("1001").rings()
+    story.passes(seconds=20)
+    ana.stops("NOANSWER")
+    maria.picks_up()
+    story.passes(seconds=3)
+    maria.hangs_up()
+
+    assert (story.call.state, story.call.reason, story.call.ended_by) == (
+        CallState.NO_ANSWER,
+        Reason.TIMEOUT,
+        Side.CALLER,
+    )
+
+
 def test_a_phone_that_is_up_has_not_answered_until_it_is_bridged(story: Story) -> None:
     maria = story.someone("912345678").calls("210000000")
     ana = story.someone("1001").rings()

@@ -98,3 +98,30 @@ def test_a_phone_that_rings_twice_is_told_once(story: Story) -> None:
     story.passes(seconds=1)
 
     assert rung(story) == [["1001"]]
+
+
+def test_a_second_device_of_somebody_whose_phone_rings_is_nothing_new(story: Story) -> None:
+    maria = story.someone("912345678")
+    maria.picks_up()
+    maria.waits_in("sales")
+    story.someone("1001").rings()
+    story.passes(seconds=1)
+    story.someone("1001").rings()
+    story.passes(seconds=1)
+    story.someone("1002").rings()
+    story.passes(seconds=1)
+
+    assert rung(story) == [["1001"], ["1002"]]
+
+
+def test_a_phone_that_vanishes_rings_no_longer(story: Story) -> None:
+    maria = story.someone("912345678").calls("210000000")
+    ana = story.someone("1001").rings()
+    story.passes(seconds=5)
+    story.says(f.ChannelGone("main", story.now, ana.channel, 27))  # its registration ran out, say
+    ana.caller = None
+    maria.phones.clear()
+    story.passes(seconds=5)
+    maria.is_hung_up_on()
+
+    assert (story.call.ring_s, story.call.reason) == (5, "unavailable")
