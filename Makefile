@@ -12,7 +12,7 @@ export PYTHON PREFIX DESTDIR ONCE
 .DEFAULT_GOAL := help
 .SILENT:
 .NOTPARALLEL:
-.PHONY: help setup system venv lock test quick lint types arch unit live faults bench demo install clean
+.PHONY: help setup system venv lock test quick lint types arch unit live faults bench demo docs install clean
 
 BIN := .venv/bin
 QUICK_TESTS := tests/unit tests/stories tests/tapes
@@ -57,6 +57,9 @@ bench: setup ## the figures of docs/benchmarks.md
 # Without a shell in between, so that it ends with a make that is killed, too.
 demo: setup ## a PBX, phones, the daemon and a sample CRM; Ctrl-C ends it, ONCE=1 ends by itself
 	setpriv --pdeathsig TERM $(BIN)/python -m tests.demo
+
+docs: venv ## draw the tables and pictures of docs/ from the code; ARGS=--check only compares
+	$(BIN)/python -m tests.docs.generate $(ARGS)
 
 lock: venv ## the lock files from pyproject.toml; ARGS=--upgrade lifts the pins
 	requirements/lock.sh $(ARGS)

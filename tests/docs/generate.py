@@ -1,0 +1,50 @@
+"""Draw what docs/ says of the code from the code: `make docs`, or `make docs ARGS=--check` to only compare.
+
+A page holds its drawn parts between `<!-- drawn: NAME -->` and `<!-- end -->`;
+everything else in it is written by hand and left alone.
+"""
+
+import argparse
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from tests.docs.drawings import DRAWINGS
+from tests.docs.readme import ROOT
+
+DOCS: Final = ROOT / "docs"
+
+_PART: Final = re.compile(r"(?P<begin><!-- drawn: (?P<name>[\w-]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
+
+
+def pages() -> Iterator[Path]:
+    """Yield the pages that hold something drawn."""
+    return (page for page in sorted(DOCS.glob("*.md")) if _PART.search(page.read_text(encoding="utf-8")))
+
+
+def drawn(page: str) -> str:
+    """Return a page with its drawn parts as the code has them now. Raises KeyError for a part nobody draws."""
+    return _PART.sub(lambda part: f"{part['begin']}{DRAWINGS[part['name']]()}\n{part['end']}", page)
+
+
+def stale() -> dict[Path, str]:
+    """Return the pages that are not as the code is, each with what it should be."""
+    read = {page: page.read_text(encoding="utf-8") for page in pages()}
+    return {page: drawn(text) for page, text in read.items() if drawn(text) != text}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Draw what docs/ says of the code from the code.")
+    parser.add_argument("--check", action="store_true", help="write nothing; end with 1 where something is stale")
+    check = parser.parse_args().check
+    for page, text in stale().items():
+        print(f"{'stale' if check else 'drawn'}: {page.relative_to(ROOT)}")
+        if not check:
+            page.write_text(text, encoding="utf-8")
+    if check and stale():
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()
