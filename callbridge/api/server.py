@@ -1,6 +1,7 @@
 """The HTTP side on `[http] listen`: what it serves is given as routes, one noun a file."""
 
 import errno
+import os
 from collections.abc import Iterable
 from typing import Final
 
@@ -57,7 +58,9 @@ class HttpServer:
             return AlreadyRunning(
                 f"{wanted} is in use by another program. End it (see: ss -ltnp), or change [http] listen."
             )
-        why = error.strerror or str(error)
+        why = (
+            error.strerror if error.errno is None or error.errno < 0 else os.strerror(error.errno)
+        )  # below 0: of a name
         return CallbridgeError(f"{wanted} cannot be listened on: {why}. {ADVICE.get(error.errno or 0, NAME_ADVICE)}")
 
 

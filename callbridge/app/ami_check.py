@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from callbridge.app import build
+from callbridge.app.findings import problem
 from callbridge.asterisk import privileges, resync
 from callbridge.asterisk.ami.link import AmiLink, LinkUp
 from callbridge.asterisk.from_ami import time_of
@@ -46,12 +47,6 @@ async def check_ami(pbx: Pbx, where: str, clock: Clock) -> AsyncIterator[Finding
         yield Finding(Level.PROBLEM, where, f"PBX {pbx.id}: {text}", WHY_REFUSED)
     except PbxError as error:
         yield problem(where, f"PBX {pbx.id}", error)
-
-
-def problem(where: str, what: str, error: Exception) -> Finding:
-    """Return an error as a finding: its first sentence says what is wrong, the rest what to do."""
-    text, _, advice = str(error).partition(". ")
-    return Finding(Level.PROBLEM, where, f"{what}: {text.rstrip('.')}", advice)
 
 
 @asynccontextmanager

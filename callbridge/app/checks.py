@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 from callbridge.api.server import HttpServer
 from callbridge.app import build, folder
-from callbridge.app.ami_check import check_ami, problem
+from callbridge.app.ami_check import check_ami
 from callbridge.app.database import check_database
+from callbridge.app.findings import problem
 from callbridge.asterisk.ari.rest import open_rest
 from callbridge.clock import Clock, SystemClock
 from callbridge.config import CONTROL_SOCKET, Ari, Config, Finding, Level, Pbx, Webhook

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from callbridge import store
+from callbridge.app.findings import problem
 from callbridge.clock import Clock
 from callbridge.config import Config, Finding, Level
 from callbridge.errors import SchemaOutdated, StoreError
@@ -37,7 +38,7 @@ async def check_database(config: Config) -> AsyncIterator[Finding]:
         text = f"the database has schema {state.revision}, this callbridge needs {state.newest}"
         yield Finding(Level.WARNING, where, text, UPGRADES)
     except StoreError as error:
-        yield Finding(Level.PROBLEM, where, str(error))
+        yield problem(where, "database", error)
     else:
         for damage in damages:
             yield Finding(Level.PROBLEM, where, f"the database is damaged: {damage}", "Go back to a backup.")

@@ -159,4 +159,6 @@ WORDS: Final[Sequence[tuple[type[Exception], str]]] = (
 
 def _reason(error: Exception) -> str:
     cause = getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error
+    if isinstance(cause, ConnectionRefusedError):
+        return "nothing listens there"  # asyncio's own words: Connect call failed ('127.0.0.1', 9)
     return _printable(getattr(cause, "strerror", None) or str(cause)).strip(" .,:;")

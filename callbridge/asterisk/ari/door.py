@@ -62,8 +62,18 @@ async def deadline(settings: AriSettings, seconds: float | None = None) -> Async
 
 
 def _why(error: Exception, settings: AriSettings) -> str:
-    if isinstance(error, TimeoutError):
-        return f"ARI at {settings.url} does not answer in time."
-    if isinstance(error, aiohttp.ClientSSLError | aiohttp.ClientConnectorCertificateError):
-        return f"The certificate of ARI at {settings.url} is not accepted: {error}. See ari.ca_file."
-    return f"ARI at {settings.url} cannot be reached: {error or type(error).__name__}."
+    """Say it plainly: aiohttp's own words are for programmers."""
+    where = f"ARI at {settings.url}"
+    reason = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    match error:
+        case TimeoutError():
+            return f"{where} does not answer in time. Is the address right, and no firewall in between?"
+        case aiohttp.ClientConnectorDNSError():
+            return f"{where} cannot be reached: the name cannot be resolved. Is it right, and DNS reachable?"
+        case aiohttp.ClientSSLError() | aiohttp.ClientConnectorCertificateError():
+            return f"The certificate of {where} is not accepted: {reason}. See tls_ca."
+        case aiohttp.ClientResponseError():
+            return f"{where} cannot be reached: what answers there speaks no HTTP. Is it the port of http.conf?"
+    if isinstance(reason, ConnectionRefusedError):
+        return f"{where} cannot be reached: nothing listens there. Is Asterisk up, and http.conf enabled?"
+    return f"{where} cannot be reached: {reason or type(error).__name__}. Is the address right?"

@@ -25,7 +25,7 @@ _FORBIDDEN: Final = 403  # the user's ACL ("Access denied by ACL"), or a file th
 _SERVER_ERROR: Final = 500
 
 NOT_ARI: Final = (
-    "There is no ARI at this address: set enabled=yes in ari.conf and http.conf, and check the path (/ari)."
+    "There is no ARI at this address. Set enabled=yes in ari.conf and http.conf, and check the path (/ari)."
 )
 
 
