@@ -31,18 +31,20 @@ def drawn(page: str) -> str:
 def stale() -> dict[Path, str]:
     """Return the pages that are not as the code is, each with what it should be."""
     read = {page: page.read_text(encoding="utf-8") for page in pages()}
-    return {page: drawn(text) for page, text in read.items() if drawn(text) != text}
+    anew = {page: drawn(text) for page, text in read.items()}
+    return {page: text for page, text in anew.items() if text != read[page]}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Draw what docs/ says of the code from the code.")
     parser.add_argument("--check", action="store_true", help="write nothing; end with 1 where something is stale")
     check = parser.parse_args().check
-    for page, text in stale().items():
+    found = stale()
+    for page, text in found.items():
         print(f"{'stale' if check else 'drawn'}: {page.relative_to(ROOT)}")
         if not check:
             page.write_text(text, encoding="utf-8")
-    if check and stale():
+    if check and found:
         raise SystemExit(1)
 
 
