@@ -10,7 +10,6 @@ from callbridge.clock import Clock
 from callbridge.errors import StoreUnavailable
 from callbridge.store import schema, sqlite
 from callbridge.store.access import DEADLINE_S, Access, T, Work, translated
-from callbridge.store.postgres import PostgresAccess
 from callbridge.store.schema import SchemaState
 from callbridge.store.sql import SqlStore
 
@@ -45,12 +44,14 @@ async def upgrade(url: str) -> SchemaState:
         SchemaTooNew: made by a newer callbridge; nothing was touched.
         StoreUnavailable: as for `open_store`.
     """
+    from callbridge.store.upgrading import raise_to_newest  # noqa: PLC0415 - Alembic is slow to import, and seldom used
+
     (await schema_state(url)).refuse_newer()
     if path := sqlite_path(url):
         await asyncio.to_thread(sqlite.make_file, path)
     access = await open_access(url, UPGRADE_S)
     try:
-        return await access.write(schema.raise_to_newest)
+        return await access.write(raise_to_newest)
     finally:
         await access.close()
 
@@ -69,7 +70,7 @@ async def look(url: str, work: Work[T], deadline_s: float = DEADLINE_S) -> T:
         with translated(str(path)):
             async with asyncio.timeout(deadline_s):
                 return await asyncio.to_thread(_look_into, path, work)
-    access = PostgresAccess(make_url(url), deadline_s)
+    access = _postgres(url, deadline_s)
     try:
         return await access.read(work)
     finally:
@@ -88,8 +89,14 @@ def sqlite_path(url: str) -> Path | None:
 async def open_access(url: str, deadline_s: float) -> Access:
     path = sqlite_path(url)
     if path is None:
-        return PostgresAccess(make_url(url), deadline_s)
+        return _postgres(url, deadline_s)
     return await asyncio.to_thread(sqlite.SqliteAccess, path, deadline_s)
+
+
+def _postgres(url: str, deadline_s: float) -> Access:
+    from callbridge.store.postgres import PostgresAccess  # noqa: PLC0415 - it brings the ORM in, which SQLite can do without
+
+    return PostgresAccess(make_url(url), deadline_s)
 
 
 def _look_into(path: Path, work: Work[T]) -> T:
