@@ -1,5 +1,6 @@
 """A PBX that is not heard for a while, and what is made of it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from callbridge.calls import facts as f
@@ -116,6 +117,24 @@ def test_a_caller_found_waiting_is_queued(story: Story) -> None:
         "call.ended",
         "call.missed",
     ]
+
+
+def test_a_call_through_local_channels_is_adopted_whatever_its_linkedid_is_named_after(story: Story) -> None:
+    """The far half of a Local channel calls too, and after a transfer nobody has the Linkedid for its own id."""
+    silent = Story()
+    maria = silent.someone("912345678").calls("210000000")
+    ana = silent.someone("1001", name="Ana Costa").is_called_through_local()
+    ana.rings()
+    ana.answers()
+    near = ana.local
+    assert near is not None
+    assert near.local is not None
+    found = [replace(each.as_seen(), linkedid="1795341599.9") for each in (maria, near.local, near, ana)]
+    found[2] = replace(found[2], calling=True)
+    story.says(f.StateRead("main", story.now, tuple(found)))
+
+    assert story.heard == ["call.started", "call.answered", "pbx.connected"]
+    assert story.call.agent == silent.call.agent
 
 
 def test_a_call_that_was_known_goes_on_after_the_gap(story: Story) -> None:

@@ -244,3 +244,26 @@ def test_a_carrier_may_ask_for_an_extension_itself(story: Story) -> None:
     maria.hangs_up()
 
     assert (story.call.direction, story.call.callee) == (Direction.INBOUND, ANA)
+
+
+def test_what_was_tried_last_decides_how_it_ended(story: Story) -> None:
+    maria = story.someone("912345678").calls("210000006")
+    ana = story.someone("1001").rings()
+    story.passes(seconds=20)
+    ana.stops("NOANSWER")
+    story.someone("1002").is_busy()
+    maria.is_hung_up_on(17)
+
+    assert (story.call.state, story.call.reason, story.call.hangup_cause) == (CallState.BUSY, Reason.BUSY, 17)
+
+
+def test_of_two_words_on_one_dial_the_first_is_the_true_one(story: Story) -> None:
+    """Asterisk's Queue() says NOANSWER of a member, and CANCEL of all of them afterwards."""
+    maria = story.someone("912345678").calls("210000000")
+    ana = story.someone("1001").rings()
+    story.passes(seconds=20)
+    story.says(f.DialEnded("main", story.now, ana.channel, maria.channel, "NOANSWER"))
+    ana.stops("CANCEL")
+    maria.is_hung_up_on()
+
+    assert (story.call.state, story.call.reason) == (CallState.NO_ANSWER, Reason.TIMEOUT)

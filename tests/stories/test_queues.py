@@ -237,3 +237,16 @@ def test_a_caller_the_queue_gave_up_on_and_somebody_answers_after_all_is_not_mis
 
     assert "call.missed" not in story.heard
     assert (story.call.state, story.call.reason, story.call.wait_s) == (CallState.COMPLETED, None, 20)
+
+
+def test_who_is_called_after_the_queue_decides_how_it_ended(story: Story) -> None:
+    maria = story.someone("912345678")
+    maria.picks_up()
+    maria.waits_in("sales")
+    story.passes(seconds=20)
+    maria.is_sent_on_by("sales", "TIMEOUT")
+    story.someone("201").is_busy()
+    maria.is_hung_up_on(17)
+
+    assert story.told("call.left_queue").details["reason"] == "timeout"
+    assert (story.call.state, story.call.reason, story.call.queue) == (CallState.BUSY, Reason.BUSY, "sales")

@@ -82,7 +82,10 @@ def test_a_reason_that_comes_a_little_late_is_the_one_that_is_told() -> None:
         f.TimePassed("main", later(60)),
     ]
 
-    assert [event.details.get("reason") for event in after(*facts)] == [None, None, "timeout"]
+    events = after(*facts)
+    assert [event.details.get("reason") for event in events] == [None, None, "timeout"]
+    assert events[-1].call is not None
+    assert events[-1].call.wait_s == 5
 
 
 def test_leaving_another_queue_than_the_one_waited_in_is_nothing() -> None:
