@@ -274,6 +274,14 @@ def test_a_cause_that_is_no_number_is_none(cause: str) -> None:
     assert fact.cause is None
 
 
+@pytest.mark.parametrize(("technology", "holding"), [("holding_bridge", True), ("simple_bridge", False)])
+def test_a_holding_bridge_is_known_by_its_technology(technology: str, holding: bool) -> None:  # noqa: FBT001 - a row of the table
+    (fact,) = facts_from("main", with_(example("BridgeEnter"), BridgeTechnology=technology), RECEIVED)
+
+    assert isinstance(fact, f.BridgeEntered)
+    assert fact.holding is holding
+
+
 def test_a_member_with_no_name_but_its_device_has_none() -> None:
     message = example("AgentCalled")
     (fact,) = facts_from("main", with_(message, MemberName=message["Interface"]), RECEIVED)
