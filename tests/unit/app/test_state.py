@@ -1,0 +1,117 @@
+"""What `status`, the health checks and systemd are told: one truth in three lengths."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from callbridge.api.status import ConfigStatus, DatabaseStatus, SubscriberStatus
+from callbridge.app import state
+from callbridge.app.hearing import Gap, Hearing
+from callbridge.asterisk.ami.link import AmiLink, LinkState
+from callbridge.asterisk.ami.settings import AmiSettings, Login
+from callbridge.calls import facts as f
+from callbridge.calls.tracker import Tracker
+from callbridge.clock import SystemClock
+from callbridge.errors import LoginRefused
+
+CLOCK = SystemClock()
+NOW = CLOCK.now()
+
+
+async def nowhere(facts: Sequence[f.Fact]) -> None:
+    raise AssertionError(facts)
+
+
+@pytest.fixture
+def hearing() -> Hearing:
+    """A PBX that is heard."""
+    link = AmiLink(AmiSettings("127.0.0.1", Login("callbridge", SecretStr("hush"))), CLOCK)
+    link._state = LinkState.UP
+    return Hearing("main", link, None, nowhere, CLOCK)
+
+
+def parts(hearing: Hearing, **other: Any) -> state.Parts:
+    known: dict[str, Any] = {
+        "started_at": NOW,
+        "tracker": Tracker({}),
+        "hearings": [hearing],
+        "subscribers": [],
+        "database": DatabaseStatus(url="sqlite", ok=True),
+        "http": "127.0.0.1:8700",
+        "config": ConfigStatus(),
+    }
+    return state.Parts(**known | other)
+
+
+def refuse(hearing: Hearing) -> None:
+    hearing.ami._state = LinkState.REFUSED
+    hearing.ami._last_error = LoginRefused("The PBX refuses us. Look there.")
+
+
+def test_all_is_well(hearing: Hearing) -> None:
+    now = parts(hearing)
+
+    assert state.whole(now).degraded == ()
+    assert state.one_line(now) == "hearing main"
+    assert state.health(now, alive=True).not_ready == ()
+
+
+def test_a_pbx_that_is_not_heard_is_told_with_the_reason_and_never_as_heard(hearing: Hearing) -> None:
+    refuse(hearing)
+    now = parts(hearing)
+
+    assert state.whole(now).degraded == ("PBX main is not heard: The PBX refuses us. Look there.",)
+    assert state.one_line(now) == "PBX main is not heard: The PBX refuses us. Look there."
+
+
+def test_strangers_hear_what_is_missing_and_not_why(hearing: Hearing) -> None:
+    refuse(hearing)
+    broken = DatabaseStatus(url="sqlite", ok=False, last_error="/var/lib/callbridge is full")
+
+    assert state.health(parts(hearing, database=broken), alive=True).not_ready == ("pbx main", "database")
+
+
+def test_a_link_is_down_since_it_was_lost_and_not_since_the_last_try(hearing: Hearing) -> None:
+    refuse(hearing)
+    assert state.ami_status(hearing).since == hearing.since
+
+    hearing.gap = Gap(NOW)
+    assert state.ami_status(hearing).since == NOW
+
+
+def test_a_deaf_pbx_and_one_whose_state_is_unknown_are_no_healthy_ones(hearing: Hearing) -> None:
+    hearing.deaf = True
+    assert state.one_line(parts(hearing)).startswith("PBX main has calls and tells of none: give our user read = ")
+    assert state.health(parts(hearing), alive=True).not_ready == ("pbx main",)
+
+    hearing.resync_error = "The PBX refused CoreStatus."
+    assert state.one_line(parts(hearing)) == "The state of PBX main could not be read: The PBX refused CoreStatus."
+
+
+def test_a_subscriber_that_fails_for_seconds_is_told_and_one_that_failed_once_is_not(hearing: Hearing) -> None:
+    late = SubscriberStatus(name="crm", backlog=1, oldest_s=6.0, last_error="it answered 500")
+    brief = SubscriberStatus(name="bi", backlog=1, oldest_s=0.1, last_error="it answered 500")
+    now = parts(hearing, subscribers=[late, brief])
+
+    assert state.whole(now).degraded == ("Subscriber crm is behind by 1 event: it answered 500",)
+    assert state.health(now, alive=True).not_ready == ()
+
+
+def test_a_paused_subscriber_is_told(hearing: Hearing) -> None:
+    gone = SubscriberStatus(name="crm", paused=True, paused_why="it answered 410 Gone")
+
+    assert state.whole(parts(hearing, subscribers=[gone])).degraded == (
+        "Subscriber crm is paused: it answered 410 Gone",
+    )
+
+
+def test_a_configuration_that_was_refused_is_told_and_one_that_waits_is_no_trouble(hearing: Hearing) -> None:
+    refused = ConfigStatus(refused=("c.toml:3: pbx.id: is missing", "c.toml:4: lgo: is an unknown key"))
+    waiting = ConfigStatus(needs_restart=("pbx.main.ami.port",))
+
+    assert state.whole(parts(hearing, config=refused)).degraded == (
+        "The configuration was changed, but not taken: c.toml:3: pbx.id: is missing; c.toml:4: lgo: is an unknown key",
+    )
+    assert state.whole(parts(hearing, config=waiting)).degraded == ()
