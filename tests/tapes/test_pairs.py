@@ -27,7 +27,7 @@ from tests.stories.lives import next_life, now_true
 HERE = Path(__file__).parent
 PROFILES = load_profiles(HERE / "pbx.toml")
 TAPES = sorted(path.stem for path in HERE.glob("*.tape"))
-CUTS = 12
+CUTS = 8
 """Places at which a tape is cut; all of them would be thousands."""
 
 
