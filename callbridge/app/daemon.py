@@ -51,8 +51,8 @@ async def run(config: Config) -> None:
     """Be the daemon until SIGTERM or SIGINT. Raises CallbridgeError where it cannot begin, or breaks."""
     clock, notifier = SystemClock(), Notifier()
     stop, reload = asyncio.Event(), asyncio.Event()
-    log.info("starting", action=logs.Action.DAEMON_STARTING, config=str(config.path))
     with supervision.signals({SIGTERM: stop, SIGINT: stop, SIGHUP: reload}):
+        log.info("starting", action=logs.Action.DAEMON_STARTING, config=str(config.path))
         folder.require(config.data_dir)
         opened = await supervision.unless(stop, _opened(config, clock, notifier))
         if opened is not None:
