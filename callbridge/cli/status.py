@@ -1,6 +1,6 @@
 """`callbridge status`: how the running daemon is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import typer
@@ -32,16 +32,22 @@ def status(config: ConfigFile = DEFAULT_CONFIG, *, as_json: AsJson = False) -> N
 
 
 def picture(status: Status) -> RenderableType:
-    """Return the whole answer as one panel, red when something is not as it should be."""
+    """Return the whole answer as one panel for 62 letters or more, red when something is not as it should be."""
     healthy = not status.degraded
+    restart = clean(", ".join(status.config.needs_restart))
     return Panel(
         Group(
             *(Text(f"✗ {clean(why)}", "red") for why in status.degraded),
             *([Text("healthy", "bold green")] if healthy else []),
+            *([Text(f"! changed, but waits for a restart: {restart}", "yellow")] if restart else []),
             Text(f"{_count(status.live_calls, 'live call')}, {_count(status.agents, 'agent')}"),
+            Text(),
             _pbxs(status.pbxs),
+            Text(),
             _subscribers(status.subscribers),
+            *_errors(status),
             _database(status.database),
+            *([Text(f"HTTP: {clean(status.http)}")] if status.http else []),
         ),
         title=f"callbridge {clean(status.version)}, up since {_when(status.started_at)}",
         border_style="green" if healthy else "red",
@@ -50,22 +56,14 @@ def picture(status: Status) -> RenderableType:
 
 
 def _pbxs(pbxs: Sequence[PbxStatus]) -> RenderableType:
-    table = _table("PBX", "link", "state", "since", "queue", "most", "odd", "last error")
+    table = _table("PBX", "link", "state", "since", "queue", "most", "odd")
     for pbx in pbxs:
         ami, ari = pbx.ami, pbx.ari
-        figures = (str(ami.queue_depth), str(ami.queue_max_seen), str(ami.oddities))
-        table.add_row(
-            clean(pbx.id), "AMI", _up(ami.connected), _when(ami.since, "never"), *figures, _error(ami.last_error)
-        )
+        depths = (str(ami.queue_depth), str(ami.queue_max_seen))
+        table.add_row(clean(pbx.id), "AMI", _up(ami.connected), _when(ami.since, "never"), *depths, str(ami.oddities))
         if ari:
-            figures = ("", "", str(ari.oddities))
-            table.add_row("", "ARI", _up(ari.connected), _when(ari.since, "never"), *figures, _error(ari.last_error))
-    return Group(table, *(Text(f" {_summary(pbx)}") for pbx in pbxs))
-
-
-def _link(link: AmiStatus | AriStatus, depth: str, most: str) -> tuple[RenderableType, ...]:
-    state = _up(link.connected), _when(link.since, "never")
-    return *state, depth, most, str(link.oddities), _error(link.last_error)
+            table.add_row("", "ARI", _up(ari.connected), _when(ari.since, "never"), "", "", str(ari.oddities))
+    return Group(table, *(Text(_summary(pbx), "dim") for pbx in pbxs))
 
 
 def _summary(pbx: PbxStatus) -> str:
@@ -74,8 +72,10 @@ def _summary(pbx: PbxStatus) -> str:
     return clean(f"{pbx.id}: {version}, {_count(pbx.live_calls, 'live call')}, last gap: {gap}")
 
 
-def _subscribers(subscribers: Iterable[SubscriberStatus]) -> Table:
-    table = _table("subscriber", "state", "backlog", "oldest", "delivered", "last error")
+def _subscribers(subscribers: Sequence[SubscriberStatus]) -> RenderableType:
+    if not subscribers:
+        return Text("no subscribers: nobody is told")
+    table = _table("subscriber", "state", "backlog", "oldest", "delivered", "given up")
     for each in subscribers:
         table.add_row(
             clean(each.name),
@@ -83,31 +83,40 @@ def _subscribers(subscribers: Iterable[SubscriberStatus]) -> Table:
             str(each.backlog),
             "none" if each.oldest_s is None else _span(each.oldest_s),
             str(each.delivered),
-            _error(each.last_error),
+            str(each.given_up),
         )
     return table
 
 
-def _database(database: DatabaseStatus) -> Table:
-    table = _table("database", "state", "schema", "last error")
-    state = Text("ok", "green") if database.ok else Text("down", "bold red")
-    table.add_row(clean(database.url), state, clean(database.schema_ or "unknown"), _error(database.last_error))
-    return table
+def _errors(status: Status) -> Iterator[Text]:
+    """Yield each last error that no sentence above has told already: most are over by now."""
+    told = [(f"{pbx.id} {name}", link.last_error) for pbx in status.pbxs for name, link in _links(pbx)]
+    told += [(each.name, each.last_error) for each in status.subscribers]
+    for who, error in told:
+        if error and not any(error in why for why in status.degraded):
+            yield Text(clean(f"last error of {who}: {error}"), "dim")
+
+
+def _links(pbx: PbxStatus) -> Iterator[tuple[str, AmiStatus | AriStatus]]:
+    yield "AMI", pbx.ami
+    if pbx.ari is not None:
+        yield "ARI", pbx.ari
+
+
+def _database(database: DatabaseStatus) -> Text:
+    state = "works" if database.ok else "does not work"
+    return Text("\n" + clean(f"database: {state}, schema {database.schema_ or 'unknown'}, {database.url}"))
 
 
 def _table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column == "since")
+        table.add_column(column, overflow="fold", no_wrap=column != columns[0], min_width=4)
     return table
 
 
 def _up(connected: bool) -> Text:  # noqa: FBT001 - it is the state itself
     return Text("up", "green") if connected else Text("down", "bold red")
-
-
-def _error(*errors: str | None) -> Text:
-    return Text("\n".join(clean(error) for error in errors if error) or "none", "dim" if not any(errors) else "red")
 
 
 def _when(moment: datetime | None, otherwise: str = "now") -> str:

@@ -15,7 +15,16 @@ from typing import Any
 import pytest
 
 from callbridge.api.local import LocalServer
-from callbridge.api.status import AmiStatus, AriStatus, DatabaseStatus, Gap, PbxStatus, Status, SubscriberStatus
+from callbridge.api.status import (
+    AmiStatus,
+    AriStatus,
+    ConfigStatus,
+    DatabaseStatus,
+    Gap,
+    PbxStatus,
+    Status,
+    SubscriberStatus,
+)
 
 from .conftest import Answer, Callbridge
 
@@ -107,6 +116,26 @@ async def test_a_degraded_daemon_ends_with_1_and_says_what(serve: Serve, ask: As
     assert "✗ main: ARI refuses us" in answer.out
     assert "✗ crm: 12 events wait" in answer.out
     assert "healthy" not in answer.out
+
+
+async def test_the_figures_can_be_read_in_a_narrow_terminal(
+    serve: Serve, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await serve(HEALTHY)
+    monkeypatch.setenv("COLUMNS", "62")
+    lines = [line.strip("│ \n") for line in (await ask("status")).out.splitlines()]
+    assert lines[4].split() == ["PBX", "link", "state", "since", "queue", "most", "odd"]
+    assert lines[5].split()[:3] == ["main", "AMI", "up"]
+    assert lines[5].split()[-3:] == ["3", "99", "2"]
+    assert "crm         on     12       2 min   1000       0" in lines
+    assert max(map(len, lines)) <= 62
+
+
+async def test_what_waits_for_a_restart_is_shown_and_is_no_trouble(serve: Serve, ask: Ask) -> None:
+    await serve(HEALTHY.model_copy(update={"config": ConfigStatus(needs_restart=("pbx.main.ami.port",))}))
+    answer = await ask("status")
+    assert answer.status == 0
+    assert "! changed, but waits for a restart: pbx.main.ami.port" in answer.out
 
 
 @pytest.mark.parametrize(("status", "code"), [(HEALTHY, 0), (DEGRADED, 1)])
