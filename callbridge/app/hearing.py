@@ -58,7 +58,6 @@ class Hearing:
         self.gap: Gap | None = None
         self.resync_error: str | None = None
         """Why the state could not be read after the last connect; None while it was."""
-        self.heard_at: datetime | None = None
         self.deaf = False
         """Whether it has calls and tells us of none."""
         self.since = clock.now()
@@ -66,6 +65,7 @@ class Hearing:
         self._deafness = Deafness()
         self._channels_heard = 0
         self._resynced_at = clock.monotonic()
+        self._resync_wanted = False
 
     @property
     def connected(self) -> bool:
@@ -88,20 +88,22 @@ class Hearing:
 
     async def _listen(self) -> None:
         while True:
-            facts: list[f.Fact] = list(await self._resync_again())
-            for item in await self._next_items():
-                match item:
-                    case Received():
-                        told = facts_from(self.pbx, item.message, item.at)
-                        self._channels_heard += sum(isinstance(fact, f.ChannelBorn) for fact in told)
-                        facts.extend(told)
-                        self.heard_at = item.at
-                    case LinkUp():
-                        await self._offer(facts)
-                        facts = list(await self._connected())
-                    case LinkDown():
-                        facts.append(self._lost(item))
-            await self._offer(facts)
+            await self._pass_on(await self._next_items())
+            if self._resync_is_due():
+                await self._resync()
+
+    async def _pass_on(self, items: Sequence[LinkItem]) -> None:
+        facts: list[f.Fact] = []
+        for item in items:
+            match item:
+                case Received():
+                    facts.extend(facts_from(self.pbx, item.message, item.at))
+                case LinkUp():
+                    self._resync_wanted = True
+                case LinkDown():
+                    facts.append(self._lost(item))
+        self._channels_heard += sum(isinstance(fact, f.ChannelBorn) for fact in facts)
+        await self._offer(facts)
 
     async def _drain(self, ari: AriLink) -> None:
         """Take what ARI says: calls are told by AMI alone (docs/facts.md), so only the link's health counts here."""
@@ -124,13 +126,28 @@ class Hearing:
         except TimeoutError:
             return ()
 
-    async def _resync_again(self) -> Sequence[f.Fact]:
-        """Return the state of the PBX where the last try to read it failed some time ago."""
-        due = self._clock.monotonic() - self._resynced_at >= RESYNC_AGAIN_S
-        return await self._connected() if self.resync_error is not None and self.connected and due else ()
+    def _resync_is_due(self) -> bool:
+        """Tell whether the state is to be read: after a connect, and some time after a try that failed."""
+        again = self.resync_error is not None and self._clock.monotonic() - self._resynced_at >= RESYNC_AGAIN_S
+        return self.connected and (self._resync_wanted or again)
 
-    async def _connected(self) -> Sequence[f.Fact]:
-        """Return the state of the PBX as facts. Live events wait in the link meanwhile."""
+    async def _resync(self) -> None:
+        """Read the state, and pass it on after all that was said before it was complete.
+
+        What the PBX said meanwhile is older than the state: a call that ended then
+        has its true end told, instead of one that nobody saw.
+        """
+        self._resync_wanted = False
+        state = await self._state_read()
+        waiting = self.ami.status.backlog
+        while waiting > 0:
+            items = await self.ami.take(min(waiting, MOST_AT_ONCE))
+            waiting -= len(items)
+            await self._pass_on(items)
+        if not self._resync_wanted and self.connected:
+            await self._offer(state)
+
+    async def _state_read(self) -> Sequence[f.Fact]:
         log.info("reading the state of the PBX", action=Action.RESYNC_STARTED, pbx=self.pbx)
         self._resynced_at = self._clock.monotonic()
         try:

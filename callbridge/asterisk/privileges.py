@@ -17,7 +17,6 @@ HEARD: Final[Mapping[str, str]] = {
     "call": "no call is told at all",
     "agent": "what happens in queues is not told",
     "dialplan": "why a call left a queue, and calls that end in voicemail, are told wrong",
-    "system": "a PBX that shuts down is noticed late",
 }
 """Each class of events we live on (`read=`), and what is missed without it."""
 
