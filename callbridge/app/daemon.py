@@ -158,7 +158,7 @@ class Daemon:
     async def _committed_all(self, committing: asyncio.Task[None]) -> bool:
         """Have the pipeline end; where the database does not let it, break it off."""
         try:
-            async with asyncio.timeout(None):
+            async with asyncio.timeout(COMMIT_S):
                 await self._pipeline.stop()
                 await asyncio.wait([committing])
         except TimeoutError:
