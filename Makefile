@@ -51,7 +51,7 @@ live: setup ## real SIP phones on a real Asterisk
 faults: setup ## things broken on purpose
 	$(BIN)/pytest tests/faults $(ARGS)
 
-bench: setup ## the figures of docs/benchmarks.md
+bench: venv ## the figures of docs/benchmarks.md
 	$(BIN)/python -m tests.bench $(ARGS)
 
 # Without a shell in between, so that it ends with a make that is killed, too.

@@ -1,0 +1,79 @@
+"""`python -m tests.bench`: measure, print the table of docs/benchmarks.md, write it as JSON."""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import sqlite3
+import tempfile
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+
+from callbridge import logs
+from callbridge.clock import SystemClock
+from tests.bench import latency, memory, throughput
+from tests.bench.figures import Figure, table
+
+BUILD: Final = Path("build")
+WIDTH: Final = 120
+"""Where no terminal says its own."""
+
+
+def main() -> None:
+    asked = _asked()
+    logs.set_up("warning", "auto", now=SystemClock().now, environ=os.environ)
+    console = Console()
+    if not console.is_terminal:
+        console.width = WIDTH
+    asked.json.parent.mkdir(parents=True, exist_ok=True)
+    machine = _machine()
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=asked.json.parent) as folder:
+        figures = _measure(Path(folder), console)
+    console.print(table(figures))
+    console.print(f"load {machine['load']} before, {_load()} after; {machine['python']}, {machine['cpus']} CPUs")
+    _write(asked.json, machine, figures)
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--json", type=Path, default=BUILD / "bench.json", help="where the figures are written")
+    return parser.parse_args()
+
+
+def _measure(folder: Path, console: Console) -> list[Figure]:
+    figures: list[Figure] = []
+    with console.status("throughput"):
+        figures += throughput.measure(folder)
+    with console.status("latency"):
+        figures += asyncio.run(latency.measure(folder))
+    with console.status("memory"):
+        figures += asyncio.run(memory.measure(folder))
+    return figures
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "load": _load(),
+        "cpus": os.cpu_count(),
+        "python": f"Python {platform.python_version()}",
+        "sqlite": sqlite3.sqlite_version,
+        "uvloop": find_spec("uvloop") is not None,
+    }
+
+
+def _load() -> list[float]:
+    return [round(load, 1) for load in os.getloadavg()]
+
+
+def _write(path: Path, machine: dict[str, Any], figures: Sequence[Figure]) -> None:
+    told = {"machine": machine | {"load_after": _load()}, "figures": [figure.as_json() for figure in figures]}
+    path.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()
