@@ -12,7 +12,6 @@ from callbridge.calls.arrival import outbound
 from callbridge.calls.call import Agent, CallState, Leg, LegState, Side
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import BridgeEntered, BridgeGone, BridgeLeft, ChannelHeld, ChannelResumed
-from callbridge.calls.lifecycle import advance
 from callbridge.calls.open_call import OpenCall, marked
 from callbridge.calls.switchboard import Switchboard
 
@@ -73,8 +72,11 @@ def gone(board: Switchboard, fact: BridgeGone) -> None:
 
 def held(board: Switchboard, fact: ChannelHeld) -> None:
     """Tell that one side put the other on hold."""
-    work, leg = moved_leg(board, fact)
-    if work is None or leg is None or work.held_since is not None or work.call.answered_at is None:
+    moved = board.move(fact)
+    if moved is None:
+        return
+    work, leg = moved
+    if work.held_since is not None or work.call.answered_at is None:
         return
     work.held_since = fact.at
     board.tell(work, EventType.CALL_HELD, fact.at, by=leg.who)
@@ -82,8 +84,11 @@ def held(board: Switchboard, fact: ChannelHeld) -> None:
 
 def resumed(board: Switchboard, fact: ChannelResumed) -> None:
     """Tell that nobody of the call is on hold any more."""
-    work, leg = moved_leg(board, fact)
-    if work is None or leg is None or work.held_since is None or anyone_holds(work):
+    moved = board.move(fact)
+    if moved is None:
+        return
+    work, leg = moved
+    if work.held_since is None or anyone_holds(work):
         return
     work.stops_holding(fact.at)
     board.tell(work, EventType.CALL_RESUMED, fact.at, by=leg.who)
@@ -92,15 +97,3 @@ def resumed(board: Switchboard, fact: ChannelResumed) -> None:
 def anyone_holds(work: OpenCall) -> bool:
     """Tell whether some side still keeps the other on hold."""
     return any(leg.state is LegState.HELD for leg in work.legs.values())
-
-
-def moved_leg(board: Switchboard, fact: ChannelHeld | ChannelResumed) -> tuple[OpenCall | None, Leg | None]:
-    """Move the leg a fact is about; (None, None) where it is nobody's or cannot."""
-    work = board.call_of(board.channel(fact.pbx, fact.channel))
-    leg = work.legs.get(fact.channel) if work is not None else None
-    moved = advance(leg, fact) if leg is not None else None
-    if work is None or moved is None:
-        board.odd("hold of a channel that is in no talk", work)
-        return None, None
-    work.legs[fact.channel] = moved
-    return work, moved

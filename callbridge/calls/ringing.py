@@ -6,7 +6,6 @@ from typing import Final
 from callbridge.calls.call import CallState, Leg, LegState, Side
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import ChannelProgressed, ChannelRang, ChannelUp
-from callbridge.calls.lifecycle import advance
 from callbridge.calls.open_call import OpenCall, is_called, marked
 from callbridge.calls.switchboard import Switchboard
 
@@ -21,16 +20,12 @@ def rang(board: Switchboard, fact: ChannelRang | ChannelProgressed) -> None:
     if channel is None:
         return board.odd("ringing of an unknown channel")
     channel.rang = True
-    work = board.call_of(channel)
-    leg = work.legs.get(fact.channel) if work is not None else None
-    if work is None or leg is None:
-        return None
-    moved = advance(leg, fact)
+    moved = board.move(fact)
     if moved is None:
-        return board.odd(f"{leg.state} leg rang", work)
-    work.legs[fact.channel] = moved
-    if moved.side is Side.CALLEE and moved.state is LegState.RINGING and work.call.answered_at is None:
-        phone_rings(board, work, moved, fact.at)
+        return None
+    work, leg = moved
+    if leg.side is Side.CALLEE and leg.state is LegState.RINGING and work.call.answered_at is None:
+        phone_rings(board, work, leg, fact.at)
     return None
 
 
@@ -40,15 +35,8 @@ def up(board: Switchboard, fact: ChannelUp) -> None:
     if channel is None:
         return board.odd("answer of an unknown channel")
     channel.up = True
-    work = board.call_of(channel)
-    leg = work.legs.get(fact.channel) if work is not None else None
-    if work is None or leg is None:
-        return None
-    moved = advance(leg, fact)
-    if moved is None:
-        return board.odd(f"{leg.state} leg came up", work)
-    work.legs[fact.channel] = moved
-    return board.touch(work)
+    board.move(fact)
+    return None
 
 
 def phone_rings(board: Switchboard, work: OpenCall, leg: Leg, at: datetime) -> None:

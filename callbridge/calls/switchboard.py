@@ -11,9 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from callbridge.calls.agents import Roster
-from callbridge.calls.call import Call
+from callbridge.calls.call import Call, Leg
 from callbridge.calls.correlation import Channel, ChannelGraph
 from callbridge.calls.events import Event, EventType, call_event
+from callbridge.calls.facts import ChannelFact
+from callbridge.calls.lifecycle import advance
 from callbridge.calls.numbers import PbxProfile
 from callbridge.calls.open_call import OpenCall
 
@@ -65,6 +67,23 @@ class Switchboard:
     def call_of(self, channel: Channel | None) -> OpenCall | None:
         """Return the open call a channel belongs to, None while it belongs to none."""
         return self.open.get(channel.call_id) if channel is not None and channel.call_id else None
+
+    def move(self, fact: ChannelFact) -> tuple[OpenCall, Leg] | None:
+        """Move the leg `fact` is about, as MOVES says; return it with its call.
+
+        None where the channel is nobody's leg, or has no such move: that is an oddity of its call.
+        """
+        work = self.call_of(self.channel(fact.pbx, fact.channel))
+        leg = work.legs.get(fact.channel) if work is not None else None
+        if work is None or leg is None:
+            return None
+        after = advance(leg, fact)
+        if after is None:
+            self.odd(f"{type(fact).__name__} of a leg that is {leg.state}", work)
+            return None
+        work.legs[fact.channel] = after
+        self.touch(work)
+        return work, after
 
     def hold_back(self, work: OpenCall, until: datetime, law: Law) -> None:
         """Apply `law` to the call when its PBX's clock reaches `until`, or when the call is released.
