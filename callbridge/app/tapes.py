@@ -8,18 +8,15 @@ from pathlib import Path
 from signal import SIGINT, SIGTERM
 from typing import BinaryIO, Final, NoReturn
 
-import orjson
-
 from callbridge.app import build, supervision
 from callbridge.asterisk import tape as tapes
 from callbridge.asterisk.ami.link import AmiLink, LinkDown, Received
 from callbridge.asterisk.from_ami import facts_from
-from callbridge.calls.events import Event
 from callbridge.calls.facts import TimePassed
 from callbridge.calls.tracker import Tracker
 from callbridge.clock import SystemClock
 from callbridge.config import Config, PbxNumbers
-from callbridge.delivery.payload import as_json
+from callbridge.delivery.payload import render
 from callbridge.errors import CallbridgeError
 from callbridge.logs import Action, bind, logger
 
@@ -93,12 +90,8 @@ def replay(tape: Path, profiles: Sequence[PbxNumbers]) -> Iterator[bytes]:
             heard_from[heard.pbx] = None
             tracker.board.profiles.setdefault(heard.pbx, build.unknown_profile(heard.pbx))
         for fact in facts_from(heard.pbx, heard.message, heard.at):
-            yield from map(_line, tracker.apply(fact))
+            yield from map(render, tracker.apply(fact))
         tracker.take_changes()
     for pbx in heard_from:
         while (at := tracker.next_deadline(pbx)) is not None:
-            yield from map(_line, tracker.apply(TimePassed(pbx, at)))
-
-
-def _line(event: Event) -> bytes:
-    return orjson.dumps(as_json(event))
+            yield from map(render, tracker.apply(TimePassed(pbx, at)))

@@ -28,7 +28,7 @@ def render(event: Event) -> bytes:
 
 
 def as_json(event: Event) -> dict[str, Any]:
-    """Return the body as plain data: what `replay` prints and `render` turns into bytes."""
+    """Return the body as plain data: what `render` turns into bytes."""
     return {"type": event.type.value, "timestamp": stamp(event.at), "data": _data(event)}
 
 
