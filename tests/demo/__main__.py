@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Final
 
-from tests.demo.folder import passing_folder
+from tests.demo.folder import own_folder
 from tests.demo.sample import SampleCrm
 from tests.demo.screen import Screen
 from tests.demo.stages import Act, NoTapes, Stage, with_phones, with_tapes
@@ -109,7 +109,7 @@ async def until_interrupted(demo: Demo) -> None:
 def main() -> int:
     screen = Screen()
     once = os.environ.get("ONCE", "") not in {"", "0"}
-    with passing_folder() as folder:
+    with own_folder() as folder:
         try:
             asyncio.run(until_interrupted(Demo(folder, screen, once=once)))
         except asyncio.CancelledError:

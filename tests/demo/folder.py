@@ -1,35 +1,21 @@
-"""A folder that goes when the demo goes, however it dies."""
+"""Where all the demo makes is kept: it goes when the demo goes, however it dies."""
 
 import contextlib
 import os
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
-REMOVED_WITHIN_S: Final = 10
-
-REMOVER: Final = """
-trap '' INT TERM HUP
-read -r _
-tries=0
-until rm -rf -- "$1" 2>/dev/null || [ $tries -ge 50 ]; do tries=$((tries + 1)); sleep 0.1; done
-"""
-"""Waits for the other end of its standard input to close, which `kill -9` does too. What still writes
-into the folder then is about to be killed, so it tries again."""
+from tests.lab.folder import passing_folder
 
 
 @contextlib.contextmanager
-def passing_folder() -> Iterator[Path]:
+def own_folder() -> Iterator[Path]:
     """Yield a folder in which all temporary files and folders of this process are made."""
     former = tempfile.gettempdir()
-    home = tempfile.mkdtemp(prefix="callbridge-demo-")
-    command = ("sh", "-c", REMOVER, "remove", home)
-    with subprocess.Popen(command, stdin=subprocess.PIPE, cwd="/", process_group=0) as remover:
-        tempfile.tempdir = os.environ["TMPDIR"] = home
+    with passing_folder("callbridge-demo-") as home:
+        tempfile.tempdir = os.environ["TMPDIR"] = str(home)
         try:
-            yield Path(home)
+            yield home
         finally:
             tempfile.tempdir = os.environ["TMPDIR"] = former
-            remover.communicate(timeout=REMOVED_WITHIN_S)

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from tests.lab.processes import PASSING
+
 PROGRAM: Final = Path(__file__).parents[2] / "docs/examples/sample_crm.py"
 START_S: Final = 15.0
 STOP_S: Final = 3.0
@@ -36,7 +38,7 @@ class SampleCrm:
         file.write_text(self.secret)
         colour = {"FORCE_COLOR": "1", "NO_COLOR": ""} if self._coloured else {"NO_COLOR": "1"}
         self._process = await asyncio.create_subprocess_exec(
-            *("setpriv", "--pdeathsig", "KILL", sys.executable, str(PROGRAM)),
+            *(*PASSING, sys.executable, str(PROGRAM)),
             *("--secret-file", str(file), "--listen", "127.0.0.1:0"),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,

@@ -19,6 +19,7 @@ import pytest
 from tests.lab.asterisk import Asterisk
 from tests.lab.crm import Crm
 from tests.lab.daemon import Daemon, command
+from tests.lab.processes import PASSING
 from tests.lab.room import Room
 
 pytestmark = pytest.mark.faults
@@ -155,7 +156,7 @@ def test_no_daemon_is_its_own_exit_status(config: Path) -> None:
 async def running(config: Path) -> AsyncIterator[asyncio.subprocess.Process]:
     """The daemon, from when its command line may ask; ended with SIGTERM if it has not ended before."""
     child = await asyncio.create_subprocess_exec(
-        *command("run", "--config", str(config)), stderr=asyncio.subprocess.PIPE
+        *PASSING, *command("run", "--config", str(config)), stderr=asyncio.subprocess.PIPE
     )
     assert child.stderr is not None
     try:
@@ -164,12 +165,15 @@ async def running(config: Path) -> AsyncIterator[asyncio.subprocess.Process]:
                 assert line, "it ended before it was ready"
         draining = asyncio.create_task(child.stderr.read())  # a full pipe would hold it up
         yield child
-    finally:
         if child.returncode is None:
             child.terminate()
         async with asyncio.timeout(WITHIN_S):
             await child.wait()
-        await draining
+            await draining
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await asyncio.wait_for(child.wait(), WITHIN_S)
 
 
 async def asked(*words: object) -> Ended:
@@ -231,12 +235,12 @@ async def test_sigterm_while_it_starts_ends_it_with_0(config: Path, tmp_path: Pa
         greedy.execute("PRAGMA locking_mode = EXCLUSIVE")
         greedy.execute("BEGIN EXCLUSIVE")
         child = await asyncio.create_subprocess_exec(
-            *command("run", "--config", str(config)), stderr=asyncio.subprocess.PIPE
+            *PASSING, *command("run", "--config", str(config)), stderr=asyncio.subprocess.PIPE
         )
         assert child.stderr is not None
         async with asyncio.timeout(WITHIN_S):
-            while b'"daemon.starting"' not in await child.stderr.readline():
-                pass
+            while b'"daemon.starting"' not in (line := await child.stderr.readline()):
+                assert line, "it ended before it was told to"
             child.terminate()
             err = await child.stderr.read()
             assert await child.wait() == 0, err

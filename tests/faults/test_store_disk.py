@@ -16,6 +16,13 @@ from tests.unit.store.made import EVER, SetClock, a_call, delivered, telling, to
 
 pytestmark = pytest.mark.faults
 
+UNMOUNTER: Final = """
+trap '' INT TERM HUP
+read -r _
+! mountpoint -q "$1" || umount --lazy "$1"
+"""
+"""Waits for the other end of its standard input to close, which `kill -9` does too."""
+
 LETTER: Final = 20_000
 """Bytes of an event, so that a disk is soon full."""
 
@@ -68,9 +75,14 @@ def limited(tmp_path: Path) -> Iterator[LimitedFiles]:
 def small(tmp_path: Path) -> Iterator[SmallDisk]:
     if os.geteuid() != 0:
         pytest.skip("only root can mount a small disk")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", tmp_path], check=True, timeout=30)
-    yield SmallDisk(tmp_path)
-    subprocess.run(["umount", tmp_path], check=True, timeout=30)
+    command = ("sh", "-c", UNMOUNTER, "unmount", tmp_path)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, process_group=0) as unmounter:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", tmp_path], check=True, timeout=30)
+        try:
+            yield SmallDisk(tmp_path)
+            subprocess.run(["umount", tmp_path], check=True, timeout=30)
+        finally:
+            unmounter.communicate(timeout=30)
 
 
 @pytest.fixture(params=["limited", "small"])

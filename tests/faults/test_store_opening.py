@@ -2,7 +2,6 @@
 
 import os
 import socket
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from sqlalchemy import make_url, text
 from callbridge.errors import StoreUnavailable
 from callbridge.store import check, open_store, schema_state, upgrade
 from callbridge.store.postgres import PostgresAccess
+from tests.lab.folder import passing_folder
 from tests.lab.postgres import PostgresServer
 from tests.unit.store.made import EVER, SetClock, a_life
 
@@ -36,10 +36,14 @@ def not_root() -> Iterator[None]:
 
 
 @pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder anybody may look into; pytest's own are for their owner alone."""
-    with tempfile.TemporaryDirectory(prefix="callbridge-store-") as name:
-        folder = Path(name)
+def open_folder(database_template: Path) -> Iterator[Path]:
+    """A folder anybody may look into; pytest's own are for their owner alone.
+
+    The template was made first, so that what is imported late is there already: who is not root
+    cannot see an interpreter below root's home.
+    """
+    assert database_template.exists()
+    with passing_folder("callbridge-store-") as folder:
         folder.chmod(0o755)
         yield folder
         folder.chmod(0o755)

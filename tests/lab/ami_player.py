@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import itertools
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +19,7 @@ from typing import Final, Self
 from callbridge.asterisk.tape import read
 from callbridge.clock import SystemClock
 from tests.lab.asterisk import AMI_PORT, SECRET
+from tests.lab.folder import passing_folder
 from tests.lab.network import Network
 
 USER: Final = "callbridge"
@@ -134,7 +134,7 @@ class AmiPlayer:
         self.network = Network.claim()
         self._stack.callback(self.network.release)
         self.ip, self.port = self.network.address(1), AMI_PORT
-        self.home = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="callbridge-player-")))
+        self.home = self._stack.enter_context(passing_folder("callbridge-player-"))
         server = await asyncio.start_server(self._meet, self.ip, self.port)
         self._stack.push_async_callback(self._close, server)
         return self

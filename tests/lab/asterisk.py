@@ -1,13 +1,13 @@
 """A real Asterisk of one's own, in a temporary folder, on a loopback network of its own."""
 
 import asyncio
-import shutil
-import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from tests.lab.ami_tap import AmiTap
+from tests.lab.folder import passing_folder
 from tests.lab.network import Network
 from tests.lab.processes import start
 from tests.lab.program import Program, find_program
@@ -41,8 +41,8 @@ class Asterisk:
 
     async def __aenter__(self) -> Self:
         self.network = Network.claim()
-        self._folder = _fresh_folder(f"callbridge-lab-{self.network.prefix}-")
-        self.home = Path(self._folder.name)
+        self._folder = ExitStack()
+        self.home = self._folder.enter_context(passing_folder(f"callbridge-lab-{self.network.prefix}-"))
         self.ip = self.network.address(1)
         self._furnish()
         try:
@@ -56,8 +56,8 @@ class Asterisk:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.stop()
+        self._folder.close()
         self.network.release()
-        self._folder.cleanup()
 
     async def start(self) -> None:
         """Also after `stop` or `kill`: the same PBX comes back, with the same files."""
@@ -136,10 +136,3 @@ class Asterisk:
             "secret": SECRET,
             "parking_s": PARKING_S,
         }
-
-
-def _fresh_folder(prefix: str) -> tempfile.TemporaryDirectory[str]:
-    """Whoever had this network before and left a folder behind was killed: nobody uses it now."""
-    for left in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
-        shutil.rmtree(left, ignore_errors=True)
-    return tempfile.TemporaryDirectory(prefix=prefix)

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
@@ -11,6 +11,7 @@ import aiohttp
 
 from callbridge.config import CONTROL_SOCKET
 from tests.lab.asterisk import AMI_PORT, HTTP_PORT, SECRET
+from tests.lab.folder import passing_folder
 from tests.lab.processes import Child, start
 
 READY_WITHIN_S: Final = 30
@@ -74,8 +75,8 @@ class Daemon:
         self._child: Child | None = None
 
     async def __aenter__(self) -> Self:
-        self._folder = tempfile.TemporaryDirectory(prefix="callbridge-daemon-")
-        self.home = Path(self._folder.name)
+        self._folder = ExitStack()
+        self.home = self._folder.enter_context(passing_folder("callbridge-daemon-"))
         self.config = self.home / "callbridge.toml"
         self._write()
         try:
@@ -90,7 +91,7 @@ class Daemon:
     ) -> None:
         if self._child is not None:
             await self._child.stop(STOP_WITHIN_S)
-        self._folder.cleanup()
+        self._folder.close()
 
     async def start(self, *, hearing: bool = True) -> None:
         """Start it, also again after `kill` or `stop`; return when it hears the PBX."""

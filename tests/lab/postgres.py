@@ -26,11 +26,12 @@ PORT_ATTEMPTS: Final = 5
 # it or because we were killed, it stops the server and takes the folder away. A death signal of
 # the kernel's would stop the server too, but leave its folder behind.
 _KEEPER: Final = """
-folder=$1 postgres=$2 child=
+folder=$1 child=
+shift
 down() { [ -z "$child" ] || { kill "-$1" "$child"; wait "$child"; child=; }; }
 while read -r word argument log; do
     case $word in
-    up) "$postgres" -D "$folder/data" -p "$argument" >"$log" 2>&1 & child=$! ;;
+    up) "$@" -D "$folder/data" -p "$argument" >"$log" 2>&1 & child=$! ;;
     down) down "$argument" ;;
     esac
 done
@@ -140,9 +141,9 @@ class PostgresServer:
             settings.write(_SETTINGS)
 
     def _start_keeper(self) -> subprocess.Popen[bytes]:
-        shell = ("/bin/sh", "-c", _KEEPER, "keeper", str(self.folder), str(self._programs / "postgres"))
+        server = (*_as_unprivileged(), str(self._programs / "postgres"))
         return subprocess.Popen(
-            [*_as_unprivileged(), *shell],
+            ["/bin/sh", "-c", _KEEPER, "keeper", str(self.folder), *server],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

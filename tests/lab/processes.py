@@ -4,6 +4,13 @@ import asyncio
 import os
 import subprocess
 from pathlib import Path
+from typing import Final
+
+PASSING: Final = ("setpriv", "--pdeathsig", "KILL")
+"""Before a command: the kernel ends it when the process that started it is killed.
+
+The kernel means the thread that starts it, so that has to be the main one.
+"""
 
 
 class Child:
@@ -49,13 +56,10 @@ class Child:
 
 
 def start(*command: str, log: Path) -> Child:
-    """`setpriv --pdeathsig` has the kernel end it when the test's process is killed.
-
-    The kernel means the thread that starts it: call this from the main one.
-    """
+    """Start it with its output in `log`; call this from the main thread."""
     with log.open("ab") as output:
         process = subprocess.Popen(
-            ("setpriv", "--pdeathsig", "KILL", *command),
+            (*PASSING, *command),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -21,7 +21,7 @@ from callbridge.config import load
 from tests.lab.asterisk import AMI_PORT, HTTP_PORT, SECRET, Asterisk
 from tests.lab.crm import Crm
 from tests.lab.daemon import ARI, PBX, WEBHOOK, Daemon, command
-from tests.lab.processes import start
+from tests.lab.processes import PASSING, start
 from tests.lab.record import SCENES
 from tests.lab.room import Room
 
@@ -338,7 +338,7 @@ async def test_tail_follows_what_is_asked_for_into_a_pipe(pbx: Asterisk, room: R
     async with Daemon(pbx, crm) as daemon:
         words = ("tail", "--type", "call.*ed", "--json", "--config", str(daemon.config))
         tail = await asyncio.create_subprocess_exec(
-            *command(*words), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+            *PASSING, *command(*words), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )
         assert tail.stdout is not None
         assert tail.stderr is not None

@@ -46,7 +46,7 @@ class LanesOfTheStore(RuleBasedStateMachine):
 
     @initialize()
     def opens(self) -> None:
-        self.folder = tempfile.TemporaryDirectory(prefix="callbridge-lanes-")
+        self.folder = tempfile.TemporaryDirectory(dir=self.template.parent)
         path = shutil.copy(self.template, f"{self.folder.name}/callbridge.db")
         self.loop = asyncio.new_event_loop()
         self.clock = SetClock()
