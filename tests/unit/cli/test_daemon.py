@@ -195,13 +195,9 @@ async def test_ctrl_c_is_the_ordinary_end_of_tail(tmp_path: Path, config: Path) 
 
 def _interrupted_after_one_line(config: Path) -> tuple[int, str]:
     program = [
-        sys.executable,
-        "-c",
-        "from callbridge.cli import main; main()",
-        "tail",
-        "--json",
-        "--config",
-        str(config),
+        *("env", "--default-signal=INT"),  # a test run in a shell's background would pass on that it is ignored
+        *(sys.executable, "-c", "from callbridge.cli import main; main()"),
+        *("tail", "--json", "--config", str(config)),
     ]
     environ = os.environ | {"PYTHONUNBUFFERED": "1"}
     with _started(program, environ) as tail:
