@@ -1,6 +1,6 @@
 """Facts in order → tracker → calls, events and outbox in one group commit → delivery.
 
-While one commit is being written, facts gather; the next commit takes them all.
+While one commit is being written, the next facts are applied; the next commit takes them all.
 So a quiet PBX has its events out at once, and a busy one pays for one commit in
 hundreds of facts. Nothing is told before it is committed.
 """
@@ -59,6 +59,7 @@ class Pipeline:
         self._pbx_clocks: dict[str, tuple[datetime, float]] = {}
         self._heard: dict[str, datetime] = {}
         self._untold_since: float | None = None
+        self._committing: asyncio.Task[None] | None = None
         self._stopping = False
         self.store_error: str | None = None
         """Why the last try to commit failed; None while all is well."""
@@ -96,13 +97,12 @@ class Pipeline:
         return self._waiting.empty() or self._clock.monotonic() - self.idle_since < within_s
 
     async def run(self) -> None:
-        """Work until `stop`."""
-        while True:
-            facts = await self._next_facts()
-            self.idle_since = self._clock.monotonic()
-            await self._work(facts)
-            if self._stopping and self._waiting.empty():
-                return
+        """Work until `stop`. What the database will never take ends it, with an ExceptionGroup."""
+        async with asyncio.TaskGroup() as commits:
+            while not (self._stopping and self._waiting.empty()):
+                facts = await self._next_facts()
+                self.idle_since = self._clock.monotonic()
+                await self._work(facts, commits)
 
     async def _next_facts(self) -> list[Fact]:
         """Return all facts that wait, up to a bound; those that the time brings, where it comes first."""
@@ -115,17 +115,23 @@ class Pipeline:
             facts.extend(self._waiting.get_nowait())
         return facts
 
-    async def _work(self, facts: Sequence[Fact]) -> None:
+    async def _work(self, facts: Sequence[Fact], commits: asyncio.TaskGroup) -> None:
+        """Apply facts while the batch before is being written; then have theirs written."""
         events = [event for fact in facts for event in self._apply(fact)]
         self._heard.update({fact.pbx: fact.at for fact in facts})
         if not events and self._may_wait(facts):
             return
         batch = self._batch(events)
+        if self._committing is not None:
+            await self._committing
+        self._committing = commits.create_task(self._commit_and_tell(batch), name="commit")
+
+    async def _commit_and_tell(self, batch: Batch) -> None:
         if batch.calls or batch.told or batch.agents:
             await self._commit(batch)
         self._outlets.committed(batch.told)
-        for event in events:
-            _log_call(event)
+        for told in batch.told:
+            _log_call(told.event)
 
     def _may_wait(self, facts: Sequence[Fact]) -> bool:
         """Tell whether what changed without an event may wait for the next one, and remember since when it does."""
