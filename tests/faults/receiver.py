@@ -20,7 +20,7 @@ from callbridge.ports import Batch, Store
 from tests.unit.delivery.calls import SetClock, an_event, told
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - the specification's example
-SOON_S = 10.0
+SOON_S = 30.0
 """The deadline of a wait for something that takes milliseconds."""
 
 PACE = Pace(poll_s=0.02, linger_s=0.005, rest_s=(0.05, 0.2), restart_s=0.02, grace_s=1.0, store_rest_s=(0.01, 0.05))

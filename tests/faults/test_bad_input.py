@@ -209,7 +209,7 @@ async def test_sigterm_ends_it_with_0(config: Path) -> None:
 async def test_sigterm_ends_it_in_time_while_the_database_hangs_and_its_call_is_told_afterwards(
     pbx: Asterisk, room: Room
 ) -> None:
-    """Another program holds the write lock. systemd gives 30 s, `stop` here 20."""
+    """Another program holds the write lock. systemd gives 30 s, `stop` here 25."""
     async with Crm() as crm, Daemon(pbx, crm) as daemon:
         with closing(sqlite3.connect(daemon.home / "callbridge.db", isolation_level=None)) as greedy:
             greedy.execute("BEGIN IMMEDIATE")

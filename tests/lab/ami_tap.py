@@ -11,7 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-WITHIN_S: Final = 10
+WITHIN_S: Final = 30
+"""Of a machine that is loaded beyond measure: what goes well takes a tenth of it."""
 
 Message = dict[str, str]
 """Keys as Asterisk writes them. A repeated key keeps its last value: enough to wait by."""
@@ -107,6 +108,13 @@ class AmiTap:
         return live
 
     async def _listen(self) -> None:
+        with contextlib.suppress(ConnectionError):  # one that is killed resets it
+            await self._read()
+        async with self._news:
+            self._gone = True
+            self._news.notify_all()
+
+    async def _read(self) -> None:
         pending = b""
         while data := await self._reader.read(65536):
             if self._capture:
@@ -115,9 +123,6 @@ class AmiTap:
             async with self._news:
                 self.messages.extend(_message(text) for text in whole)
                 self._news.notify_all()
-        async with self._news:
-            self._gone = True
-            self._news.notify_all()
 
     def _close_capture(self) -> None:
         if self._capture:

@@ -17,8 +17,8 @@ from tests.lab.templates import furnish
 SECRET: Final = "lab-secret-never-in-a-log"  # noqa: S105 - of the lab's own Asterisk, on loopback
 AMI_PORT: Final = 5038
 HTTP_PORT: Final = 8088
-START_WITHIN_S: Final = 30
-STOP_WITHIN_S: Final = 5
+START_WITHIN_S: Final = 60
+STOP_WITHIN_S: Final = 20
 PARKING_S: Final = 3
 
 _TEMPLATES = Path(__file__).parent / "asterisk"

@@ -7,7 +7,7 @@ import json
 from types import TracebackType
 from typing import Any, Final, Self
 
-WITHIN_S: Final = 10
+WITHIN_S: Final = 30
 
 Event = dict[str, Any]
 """As baresip tells it: `type` is CALL_INCOMING, CALL_ESTABLISHED, …; `param` its text; `id` the call's."""

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 from aiohttp import web
 from standardwebhooks import Webhook
 
-WITHIN_S: Final = 10.0
+WITHIN_S: Final = 30.0
 
 Answer = Callable[["Delivery"], int]
 """Returns the HTTP status to answer with."""

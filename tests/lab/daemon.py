@@ -14,8 +14,8 @@ from tests.lab.asterisk import AMI_PORT, HTTP_PORT, SECRET
 from tests.lab.folder import passing_folder
 from tests.lab.processes import Child, start
 
-READY_WITHIN_S: Final = 30
-STOP_WITHIN_S: Final = 20
+READY_WITHIN_S: Final = 60
+STOP_WITHIN_S: Final = 25
 
 PBX: Final = """
 [[pbx]]

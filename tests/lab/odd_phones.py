@@ -27,7 +27,7 @@ class Refuser:
     async def __aenter__(self) -> Self:
         furnish(self._folder, _SCENARIOS, {"answer": self._answer, "caller": "", "more": ""})
         child = start(*_sipp(self._address, self._folder / self._scenario), log=self._folder / "log")
-        self._stack.push_async_callback(child.stop, within_s=2)
+        self._stack.push_async_callback(child.stop, within_s=10)
         await _listens(self._address)
         return self
 
@@ -65,9 +65,9 @@ class OddCaller:
         target = (f"{self._pbx}:5060", "-s", number, "-m", "1")
         command = _sipp(self._address, self._folder / "call.xml")
         self._child = start(*command, *target, log=self._folder / "log")
-        self._stack.push_async_callback(self._child.stop, within_s=2)
+        self._stack.push_async_callback(self._child.stop, within_s=10)
 
-    async def closed(self, within_s: float = 10) -> None:
+    async def closed(self, within_s: float = 30) -> None:
         """Raises AssertionError when the call did not go as a plain answered call goes."""
         code = await self._child.exits(within_s)
         assert code == 0, f"sipp ended with {code}:\n{(self._folder / 'log').read_text(errors='replace')[-2000:]}"
@@ -76,7 +76,7 @@ class OddCaller:
 async def _listens(address: str, port: int = 5060) -> None:
     """The kernel's table is the only place that tells when sipp is ready."""
     entry = f"{int.from_bytes(ipaddress.IPv4Address(address).packed, sys.byteorder):08X}:{port:04X}"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while entry not in _UDP_SOCKETS.read_text():  # noqa: ASYNC110 - no event tells it
             await asyncio.sleep(0.02)
 

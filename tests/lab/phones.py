@@ -50,7 +50,7 @@ class Phone:
         furnish(self._folder, _TEMPLATES, values)
         child = start("baresip", "-f", str(self._folder), log=self._folder / "log")
         self.pid = child.pid
-        self._stack.push_async_callback(child.stop, within_s=2)
+        self._stack.push_async_callback(child.stop, within_s=10)
         try:
             self._control = await self._stack.enter_async_context(Control(self.address))
         except TimeoutError:

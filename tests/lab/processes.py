@@ -52,7 +52,7 @@ class Child:
 
     async def kill(self) -> None:
         self._process.kill()
-        await self.exits(5)
+        await self.exits(30)
 
 
 def start(*command: str, log: Path) -> Child:

@@ -18,7 +18,7 @@ from tests.lab.asterisk import AMI_PORT, SECRET, Asterisk
 
 pytestmark = pytest.mark.live
 
-WITHIN_S = 15.0
+WITHIN_S = 30.0
 
 
 class Ear:

@@ -24,7 +24,7 @@ from tests.lab.room import Room
 
 pytestmark = pytest.mark.live
 
-WITHIN_S = 10.0
+WITHIN_S = 30.0
 
 
 def settings(pbx: Asterisk, **changes: Any) -> AriSettings:
