@@ -83,7 +83,7 @@ def end(board: Switchboard, work: OpenCall, at: datetime) -> None:
     work.stops_holding(at)
     call = work.call = concluded(work, at)
     board.tell(work, EventType.CALL_ENDED, at)
-    lost = missed(replace(work.call, legs=tuple(work.legs.values())))
+    lost = missed(work.call)
     if lost is not None:
         work.call = replace(work.call, missed=lost)
         board.tell(work, EventType.CALL_MISSED, at, missed=lost)

@@ -80,10 +80,11 @@ class OpenCall:
             return CallState.RINGING
         return CallState.QUEUED if self.wait is not None else CallState.STARTED
 
-    def refreshed(self) -> Call:
-        """Return the call as it is now, with its legs, its seconds and its state."""
+    def refreshed(self, sequence: int | None = None) -> Call:
+        """Return the call as it is now, with its legs, its seconds and its state; `sequence` is its next event's."""
         return replace(
             self.call,
+            sequence=self.call.sequence if sequence is None else sequence,
             legs=tuple(self.legs.values()),
             state=self.call.state if self.call.over else self.state_now(),
             wait_s=self.waited_s,

@@ -118,7 +118,7 @@ class Switchboard:
 
     def tell(self, work: OpenCall, kind: EventType, at: datetime, **details: object) -> None:
         """Tell the world: the call's next event, with the call as it is now."""
-        work.call = replace(work.refreshed(), sequence=work.call.sequence + 1)
+        work.call = work.refreshed(work.call.sequence + 1)
         self.changed[work.call.id] = work.call
         self.told.append(call_event(work.call, kind, at, **details))
 
