@@ -21,7 +21,7 @@ from tests.lab.daemon import Daemon
 from tests.lab.processes import start
 
 ROUNDS: Final = 3
-ROUND_S: Final = 8
+ROUND_S: Final = 7
 WARM_UP: Final = 50
 """Calls before anything is measured: connections are made, code is warm."""
 ARRIVE_WITHIN_S: Final = 10.0

@@ -3,11 +3,13 @@
 import asyncio
 import tempfile
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from callbridge.app import build
+from callbridge.app.hearing import MOST_AT_ONCE
 from callbridge.asterisk.ami.wire import AmiParser
 from callbridge.asterisk.from_ami import facts_from
 from callbridge.calls.tracker import Tracker
@@ -66,10 +68,9 @@ class WholeWay:
     async def _go(self, pieces: Iterable[bytes]) -> None:
         working = asyncio.create_task(self._pipeline.run())
         parser = AmiParser()
-        for piece in pieces:
-            await self._pipeline.offer(
-                [fact for message in parser.receive(piece) for fact in facts_from(PBX.id, message, BEGAN)]
-            )
+        messages = (message for piece in pieces for message in parser.receive(piece))
+        while portion := list(islice(messages, MOST_AT_ONCE)):
+            await self._pipeline.offer([fact for each in portion for fact in facts_from(PBX.id, each, BEGAN)])
         await self._pipeline.stop()
         await working
 
