@@ -4,6 +4,7 @@ import asyncio
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -11,6 +12,9 @@ from aiohttp import web
 from standardwebhooks import Webhook
 
 WITHIN_S: Final = 30.0
+
+BUSY: Final = {"Retry-After": "6"}
+"""Goes with a 503: else the third try comes after five minutes, and the second may be made before a test is ready."""
 
 Answer = Callable[["Delivery"], int]
 """Returns the HTTP status to answer with."""
@@ -102,4 +106,4 @@ class Crm:
         async with self._news:
             self.deliveries.append(Delivery(delivery.id, body, content, status))
             self._news.notify_all()
-        return web.Response(status=status)
+        return web.Response(status=status, headers=BUSY if status == HTTPStatus.SERVICE_UNAVAILABLE else None)
