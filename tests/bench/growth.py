@@ -13,6 +13,7 @@ from pathlib import Path
 
 from callbridge import logs
 from callbridge.asterisk.ami.dial import READ_BYTES
+from callbridge.cli.run import spare_the_collector
 from callbridge.clock import SystemClock
 from tests.bench.long_tape import SEED, LongTape, needed_only
 from tests.bench.whole_way import WholeWay
@@ -43,5 +44,6 @@ def _pieces(tape: LongTape, calls: int, step: int) -> Iterator[bytes]:
 
 
 if __name__ == "__main__":
+    spare_the_collector()
     logs.set_up("warning", "json", now=SystemClock().now, environ=os.environ)
     run(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
