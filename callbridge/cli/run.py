@@ -3,7 +3,9 @@
 import asyncio
 import gc
 import os
+import sys
 from collections.abc import Callable
+from typing import Final
 
 import typer
 
@@ -12,6 +14,10 @@ from callbridge.cli._app import app
 from callbridge.cli._options import DEFAULT_CONFIG, ConfigFile, example
 from callbridge.clock import SystemClock
 from callbridge.config import load
+
+SWITCH_S: Final = 0.0005
+"""How long a thread that works may keep another one waiting; Python's own is 5 ms. The database's thread lets
+the interpreter go for each row it writes, and would wait so long for each while the event loop is busy."""
 
 commands = typer.Typer()
 
@@ -26,6 +32,7 @@ def run(config: ConfigFile = DEFAULT_CONFIG) -> None:
         log.warning(warning, action=logs.Action.CONFIG_WARNING)
     daemon = app()
     spare_the_collector()
+    sys.setswitchinterval(SWITCH_S)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(daemon.run(settings))
 

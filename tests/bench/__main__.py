@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import sqlite3
+import sys
 import tempfile
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -15,7 +16,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from callbridge import logs
-from callbridge.cli.run import spare_the_collector
+from callbridge.cli.run import SWITCH_S, spare_the_collector
 from callbridge.clock import SystemClock
 from tests.bench import latency, memory, throughput
 from tests.bench.figures import Figure, table
@@ -27,6 +28,7 @@ WIDTH: Final = 120
 
 def main() -> None:
     asked = _asked()
+    sys.setswitchinterval(SWITCH_S)  # as `callbridge run` does
     logs.set_up("warning", "auto", now=SystemClock().now, environ=os.environ)
     spare_the_collector()  # as the daemon does, and here for whoever it is compared with as well
     console = Console()
