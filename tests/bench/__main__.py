@@ -8,7 +8,7 @@ import platform
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +22,11 @@ from tests.bench import latency, memory, throughput
 from tests.bench.figures import Figure, table
 
 BUILD: Final = Path("build")
+PARTS: Final[Mapping[str, Callable[[Path], list[Figure]]]] = {
+    "throughput": throughput.measure,
+    "latency": lambda folder: asyncio.run(latency.measure(folder)),
+    "memory": lambda folder: asyncio.run(memory.measure(folder)),
+}
 WIDTH: Final = 120
 """Where no terminal says its own."""
 
@@ -37,7 +42,7 @@ def main() -> None:
     asked.json.parent.mkdir(parents=True, exist_ok=True)
     machine = _machine()
     with tempfile.TemporaryDirectory(prefix="bench-", dir=asked.json.parent) as folder:
-        figures = _measure(Path(folder), console)
+        figures = _measure(asked.only or list(PARTS), Path(folder), console)
     console.print(table(figures))
     console.print(f"load {machine['load']} before, {_load()} after; {machine['python']}, {machine['cpus']} CPUs")
     _write(asked.json, machine, figures)
@@ -46,17 +51,15 @@ def main() -> None:
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--json", type=Path, default=BUILD / "bench.json", help="where the figures are written")
+    parser.add_argument("--only", choices=PARTS, action="append", help="measure this alone; may be given again")
     return parser.parse_args()
 
 
-def _measure(folder: Path, console: Console) -> list[Figure]:
+def _measure(parts: Sequence[str], folder: Path, console: Console) -> list[Figure]:
     figures: list[Figure] = []
-    with console.status("throughput"):
-        figures += throughput.measure(folder)
-    with console.status("latency"):
-        figures += asyncio.run(latency.measure(folder))
-    with console.status("memory"):
-        figures += asyncio.run(memory.measure(folder))
+    for part in parts:
+        with console.status(part):
+            figures += PARTS[part](folder)
     return figures
 
 
