@@ -19,7 +19,7 @@ from tests.bench.long_tape import LongTape
 from tests.bench.whole_way import WholeWay
 
 CALLS: Final = 500
-ROUNDS: Final = 5
+ROUNDS: Final = 9
 
 PARSER: Final = "our parser"
 HEADERS: Final = "our parser, every header read"
