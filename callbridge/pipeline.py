@@ -163,7 +163,7 @@ class Pipeline:
 
     def _memory_of(self, call_id: str, pbx: str) -> LiveCall:
         memory = snapshot.remember(self._tracker, call_id)
-        return LiveCall(call_id, pbx, orjson.dumps(memory, default=snapshot.plain))
+        return LiveCall(call_id, pbx, orjson.dumps(memory, default=sorted))  # orjson knows all but sets
 
     async def _commit(self, batch: Batch) -> None:
         """Commit, however long the database is away. Facts wait meanwhile, at last in the links."""
