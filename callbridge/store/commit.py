@@ -70,9 +70,9 @@ def _write_events(connection: Connection, told: Mapping[str, Told], now: datetim
     """
     if not told:
         return
-    newest = _NEWEST.ask(connection, {}).scalar() or 0
+    ((newest,),) = _NEWEST.ask(connection, {})
     _WRITE_EVENTS(connection, [_event_row(one) for one in told.values()])
-    added = {row.id: row.position for row in _ADDED.ask(connection, {"newest": newest})}
+    added: dict[str, int] = dict(_ADDED.ask(connection, {"newest": newest or 0}))
     outbox.put(connection, [(one, added[id_]) for id_, one in told.items() if id_ in added], now)
 
 
