@@ -1,6 +1,7 @@
 """What a call is: frozen values, so that whoever holds one holds the truth of that moment."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -130,6 +131,24 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How many seconds a call may go on once it is answered; None: as long as it likes. A queue's wins."""
+
+    inbound_s: float | None = None
+    outbound_s: float | None = None
+    internal_s: float | None = None
+    queues: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TooLong:
+    """The limit a call went beyond, and when that was."""
+
+    limit_s: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """A call as it is after the last event told of it.
 
@@ -161,6 +180,7 @@ class Call:
     hangup_cause: int | None = None
     reason: Reason | None = None
     missed: Missed | None = None
+    too_long: TooLong | None = None
     merged_into: str | None = None
     oddities: int = 0
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import orjson
 
-from callbridge.calls.call import Agent, Call, Leg, Missed, Moment, Party
+from callbridge.calls.call import Agent, Call, Leg, Missed, Moment, Party, TooLong
 from callbridge.calls.events import Event
 
 
@@ -84,6 +84,7 @@ def call_as_json(call: Call) -> dict[str, Any]:
         "disposition": None,
         "quote": None,
         "missed": None if missed is None else _missed(missed),
+        "too_long": None if call.too_long is None else _too_long(call.too_long),
         "merged_into": call.merged_into,
         "oddities": call.oddities,
     }
@@ -112,6 +113,10 @@ def _missed(missed: Missed) -> dict[str, Any]:
         "queue": missed.queue,
         "rung": [_party(party) for party in missed.rung],
     }
+
+
+def _too_long(too_long: TooLong) -> dict[str, Any]:
+    return {"limit_s": _seconds(too_long.limit_s), "at": stamp(too_long.at)}
 
 
 def _leg(leg: Leg) -> dict[str, Any]:
@@ -156,6 +161,7 @@ _PLAIN: Final[Mapping[type, Callable[[Any], Any]]] = {
     Party: _party,
     Agent: _agent,
     Missed: _missed,
+    TooLong: _too_long,
     Moment: _moment,
     Leg: _leg,
     Call: call_as_json,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from callbridge.calls.call import Call, Leg, Missed, Party
+from callbridge.calls.call import Call, Leg, Missed, Party, TooLong
 from callbridge.store.columns import small, storable
 
 Row = dict[str, Any]
@@ -42,6 +42,7 @@ def call_row(call: Call) -> Row:
         "merged_into": call.merged_into,
         "oddities": call.oddities,
         "missed": call.missed and _missed(call.missed),
+        "too_long": call.too_long and _too_long(call.too_long),
     }
 
 
@@ -86,3 +87,7 @@ def _missed(missed: Missed) -> Row:
         "queue": missed.queue and storable(missed.queue),
         "rung": rung,
     }
+
+
+def _too_long(too_long: TooLong) -> Row:
+    return {"limit_s": too_long.limit_s, "at": too_long.at.isoformat()}

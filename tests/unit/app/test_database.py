@@ -1,4 +1,4 @@
-"""What a start does to a database of another age. There is one step so far, so the ages are played."""
+"""What a start does to a database of another age. The ages are played."""
 
 import asyncio
 from pathlib import Path
@@ -11,6 +11,9 @@ from callbridge.clock import SystemClock
 from callbridge.config import Config, Finding, Level, load
 from callbridge.errors import SchemaTooNew, StoreUnavailable
 from callbridge.store import SchemaAge, SchemaState
+from callbridge.store.schema import steps
+
+NEWEST = max(steps())
 
 CONFIG = """\
 data_dir = "{folder}"
@@ -46,7 +49,7 @@ def upgrades(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return await upgrade(url)
 
     async def older(url: str) -> SchemaState:
-        return await now(url) if done else SchemaState(SchemaAge.OUTDATED, "0000", "0001")
+        return await now(url) if done else SchemaState(SchemaAge.OUTDATED, "0000", NEWEST)
 
     monkeypatch.setattr(store, "upgrade", noted)
     monkeypatch.setattr(store, "schema_state", older)
@@ -61,7 +64,7 @@ async def test_an_empty_database_is_set_up(config: Config) -> None:
     opened, revision = await open_ready(config, SystemClock())
     await opened.close()
 
-    assert revision == "0001"
+    assert revision == NEWEST
 
 
 @pytest.mark.usefixtures("database")
@@ -73,7 +76,7 @@ async def test_an_older_database_is_upgraded_with_a_copy_kept(
     await opened.close()
 
     copy = tmp_path / "callbridge.db.schema-0000"
-    assert (len(upgrades), revision) == (1, "0001")
+    assert (len(upgrades), revision) == (1, NEWEST)
     assert await store.check(f"sqlite+aiosqlite:///{copy}") == ()
     assert copy.stat().st_mode & 0o077 == 0
 
@@ -89,13 +92,13 @@ async def test_where_no_copy_can_be_kept_it_is_upgraded_all_the_same(
     opened, revision = await open_ready(config, SystemClock())
     await opened.close()
 
-    assert (len(upgrades), revision) == (1, "0001")
+    assert (len(upgrades), revision) == (1, NEWEST)
 
 
 @pytest.mark.usefixtures("database")
 async def test_a_database_of_a_newer_callbridge_is_not_touched(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     async def newer(_: str) -> SchemaState:
-        state = SchemaState(SchemaAge.TOO_NEW, "9999", "0001")
+        state = SchemaState(SchemaAge.TOO_NEW, "9999", NEWEST)
         state.refuse_newer()
         return state
 
@@ -108,7 +111,7 @@ async def test_a_database_of_a_newer_callbridge_is_not_touched(config: Config, m
 async def test_check_says_that_an_older_database_will_be_upgraded(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    state = SchemaState(SchemaAge.OUTDATED, "0000", "0001")
+    state = SchemaState(SchemaAge.OUTDATED, "0000", NEWEST)
 
     async def older(_: str) -> SchemaState:
         return state
@@ -122,7 +125,7 @@ async def test_check_says_that_an_older_database_will_be_upgraded(
     (found,) = await findings(config)
 
     assert found.level is Level.WARNING
-    assert found.text == "the database has schema 0000, this callbridge needs 0001"
+    assert found.text == f"the database has schema 0000, this callbridge needs {NEWEST}"
     assert "callbridge db upgrade" in found.advice
 
 
@@ -136,7 +139,7 @@ async def test_check_says_that_an_empty_database_will_be_set_up(config: Config) 
 async def test_a_sound_database_is_told_with_its_schema(config: Config) -> None:
     (found,) = await findings(config)
 
-    assert (found.level, found.text) == (Level.OK, "the database is sound, schema 0001")
+    assert (found.level, found.text) == (Level.OK, f"the database is sound, schema {NEWEST}")
 
 
 async def test_a_file_that_is_no_database_is_told_with_what_to_do(config: Config, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from callbridge.calls.call import (
     Party,
     Reason,
     Side,
+    TooLong,
 )
 from callbridge.calls.events import Event, EventType, call_event, pbx_event
 from callbridge.delivery.payload import as_json, render, stamp
@@ -49,6 +50,7 @@ def a_whole_call() -> Call:
         hangup_cause=16,
         reason=Reason.ABANDONED,
         missed=Missed(Reason.ABANDONED, "sales", (ANA,)),
+        too_long=TooLong(3600.0, AT),
         merged_into="call_9",
         oddities=1,
     )
@@ -116,6 +118,7 @@ def test_the_call_has_every_key_of_the_documentation_in_its_order() -> None:
             "queue": "sales",
             "rung": [{"number": None, "raw": "1001", "name": "Ana Costa", "extension": "1001"}],
         },
+        "too_long": {"limit_s": 3600.0, "at": "2026-11-22T10:00:00.123Z"},
         "merged_into": "call_9",
         "oddities": 1,
     }

@@ -57,9 +57,9 @@ def test_every_key_of_a_call_is_explained_in_its_order() -> None:
     assert first_column(section(text, "The call")) == list(real)
     assert first_column(section(text, "A party")) == list(real["from"])
     assert first_column(section(text, "A leg")) == list(real["legs"][0])
-    named = {f"{name}.{key}" for name in ("agent", "missed") for key in real[name]}
+    named = {f"{name}.{key}" for name in ("agent", "missed", "too_long") for key in real[name]}
     named |= {f"timeline.{key}" for key in real["timeline"][0]}
-    assert set(first_column(section(text, "`agent`, `missed`, `timeline`"))) == named
+    assert set(first_column(section(text, "`agent`, `missed`, `too_long`, `timeline`"))) == named
 
 
 def test_every_state_is_explained() -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from callbridge.calls.call import Agent, CallState, Leg, LegState, Missed, Moment, Party, Reason, Side
+from callbridge.calls.call import Agent, CallState, Leg, LegState, Missed, Moment, Party, Reason, Side, TooLong
 from callbridge.errors import StoreError
 from callbridge.ports import Batch, LiveCall
 from callbridge.store import SqlStore
@@ -37,6 +37,7 @@ async def test_a_call_is_kept_with_every_column(store: SqlStore) -> None:
         ended_by=Side.CALLER,
         hangup_cause=16,
         missed=Missed(Reason.ABANDONED, "sales", (Party(extension="1001", name="Ana"),)),
+        too_long=TooLong(60.0, AT),
         oddities=2,
         legs=(
             Leg(
@@ -73,6 +74,7 @@ async def test_a_call_is_kept_with_every_column(store: SqlStore) -> None:
         "queue": "sales",
         "rung": [{"number": None, "raw": None, "name": "Ana", "extension": "1001"}],
     }
+    assert row.too_long == {"limit_s": 60.0, "at": AT.isoformat()}
     [leg] = await rows(store, "legs")
     assert (leg.channel, leg.side, leg.extension, leg.trunk, leg.cause) == (
         "PJSIP/1001-0000002a",
