@@ -1,4 +1,4 @@
-"""Which Asterisk the lab runs: the host's own, or the tree that set-up keeps in the cache."""
+"""Which Asterisk the lab runs: the host's own, or the tree that set-up keeps in the cache; and the oldest one."""
 
 import os
 import re
@@ -45,6 +45,25 @@ def find_program() -> Program:
     if program is None:
         raise NoAsterisk(f"live calls need Asterisk {OLDEST} or newer, on PATH or in {tree}: `make setup` fetches it")
     return program
+
+
+def find_old_program() -> Program:
+    """Asterisk 16, from its tree in the cache: the oldest dialect that callbridge reads.
+
+    Raises:
+        NoAsterisk: it could not be had when set-up tried; the text says why.
+    """
+    find_program()  # what it needs beside it
+    tree = cache_dir() / "asterisk-16"
+    if (program := _in_cache(tree)) is None:
+        raise NoAsterisk(f"the oldest dialect needs Asterisk 16 in {tree}: {_why_missing(tree)}")
+    return program
+
+
+def _why_missing(tree: Path) -> str:
+    """What set-up wrote down when it could not fetch it."""
+    note = tree.with_name(f"{tree.name}.missing")
+    return note.read_text().strip() if note.exists() else "`make setup` fetches it"
 
 
 def cache_dir() -> Path:

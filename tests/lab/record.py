@@ -2,6 +2,7 @@
 
 Each scene gets a fresh Asterisk, so a recording never depends on the one before.
 Beside `NAME.ami`, the bytes, stands `NAME.journal`: what the phones did and noticed, and when.
+With `--old` it is Asterisk 16 that is recorded, as `NAME.asterisk16.ami`.
 """
 
 import argparse
@@ -12,10 +13,14 @@ import inspect
 from pathlib import Path
 
 from tests.lab.asterisk import Asterisk
+from tests.lab.program import Program, find_old_program, find_program
 from tests.lab.room import Room
 from tests.lab.scenes import SCENES
 
 __all__ = ["SCENES", "record"]
+
+OLD_SUFFIX = ".asterisk16"
+"""Of what was recorded on Asterisk 16: it sorts behind the same scene on 22."""
 
 _NOUNS = (
     "alone",
@@ -35,23 +40,25 @@ for _noun in _NOUNS:
     importlib.import_module(f"tests.lab.scenes.{_noun}")
 
 
-async def record(name: str, folder: Path) -> None:
-    async with Asterisk() as pbx, pbx.tap(folder / f"{name}.ami") as tap, Room(pbx) as room:
+async def record(name: str, folder: Path, program: Program, suffix: str = "") -> None:
+    file = folder / f"{name}{suffix}"
+    async with Asterisk(program) as pbx, pbx.tap(file.with_name(f"{file.name}.ami")) as tap, Room(pbx) as room:
         try:
             await SCENES[name](room)
             await tap.quiet()
         finally:
             journal = [f"# {inspect.getdoc(SCENES[name])}", *room.journal]
-            (folder / f"{name}.journal").write_text("\n".join(journal) + "\n")
+            file.with_name(f"{file.name}.journal").write_text("\n".join(journal) + "\n")
 
 
-async def record_all(patterns: list[str], folder: Path) -> list[str]:
+async def record_all(patterns: list[str], folder: Path, *, old: bool = False) -> list[str]:
     """Return the names of those that failed."""
     failed = []
+    program, suffix = (find_old_program(), OLD_SUFFIX) if old else (find_program(), "")
     for name in sorted(SCENES):
         if any(fnmatch.fnmatch(name, pattern) for pattern in patterns):
             try:
-                await record(name, folder)
+                await record(name, folder, program, suffix)
                 print(f"ok     {name}")
             except Exception as error:  # noqa: BLE001 - the next scene may do better
                 print(f"FAILED {name}: {error!r}")
@@ -63,9 +70,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", default=["*"])
     parser.add_argument("--to", type=Path, required=True)
+    parser.add_argument("--old", action="store_true", help="on Asterisk 16")
     given = parser.parse_args()
     given.to.mkdir(parents=True, exist_ok=True)
-    if failed := asyncio.run(record_all(given.names, given.to)):
+    if failed := asyncio.run(record_all(given.names, given.to, old=given.old)):
         raise SystemExit(f"failed: {', '.join(failed)}")
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.program import NoAsterisk, find_program
+from tests.lab.program import NoAsterisk, find_old_program, find_program
 
 
 @pytest.fixture
@@ -23,8 +23,11 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def tree(host: Path) -> Path:
     """What set-up leaves in the cache."""
-    tree = host.parent / "cache/asterisk-22"
-    for folder in ("usr/lib/x86_64-linux-gnu/asterisk/modules", "usr/share/asterisk"):
+    return unpack(host.parent / "cache/asterisk-22", "usr/lib/x86_64-linux-gnu/asterisk/modules")
+
+
+def unpack(tree: Path, modules: str) -> Path:
+    for folder in (modules, "usr/share/asterisk"):
         (tree / folder).mkdir(parents=True)
     (tree / ".complete").touch()
     return tree
@@ -74,3 +77,19 @@ def test_the_hosts_own_asterisk_comes_first(host: Path, tree: Path, told: str, m
     monkeypatch.setattr("tests.lab.program.ROOT", tree)
 
     assert find_program().command == host / "asterisk"
+
+
+def test_the_oldest_dialect_runs_in_its_own_tree(tree: Path) -> None:
+    old = unpack(tree.with_name("asterisk-16"), "usr/lib/asterisk/modules")
+
+    assert find_old_program().command == old / "asterisk"
+    assert find_program().command == tree / "asterisk"
+
+
+def test_without_the_oldest_dialect_its_tests_say_what_set_up_found(tree: Path) -> None:
+    with pytest.raises(NoAsterisk, match="make setup"):
+        find_old_program()
+    tree.with_name("asterisk-16.missing").write_text("the mirror has no Debian 11\n")
+
+    with pytest.raises(NoAsterisk, match=r"oldest dialect needs Asterisk 16 in .*: the mirror has no Debian 11$"):
+        find_old_program()
