@@ -8,14 +8,14 @@ hundreds of facts. Nothing is told before it is committed.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
 
 from callbridge.calls import snapshot
 from callbridge.calls.events import Event, EventType
-from callbridge.calls.facts import Fact, TimePassed
+from callbridge.calls.facts import Fact, LimitsSet, TimePassed
 from callbridge.calls.tracker import Tracker
 from callbridge.clock import Clock
 from callbridge.errors import StoreUnavailable
@@ -29,6 +29,8 @@ WAITING_BATCHES: Final = 8
 UNTOLD_S: Final = 0.05
 """How long a change of which nothing is told may wait for the next commit. Committed at once, it
 would hold up the event that follows within milliseconds: an answer's BridgeEnter comes 2 ms after its Newstate."""
+OUR_OWN: Final = (TimePassed, LimitsSet)
+"""Facts that no PBX said: they do not mean that it is heard."""
 COMMIT_S: Final = 30.0
 RETRY_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Pauses between tries to commit, the last one for ever."""
@@ -118,7 +120,7 @@ class Pipeline:
     async def _work(self, facts: Sequence[Fact], commits: asyncio.TaskGroup) -> None:
         """Apply facts while the batch before is being written; then have theirs written."""
         events = [event for fact in facts for event in self._apply(fact)]
-        self._heard.update({fact.pbx: fact.at for fact in facts})
+        self._heard.update({fact.pbx: fact.at for fact in facts if not isinstance(fact, OUR_OWN)})
         if not events and self._may_wait(facts):
             return
         batch = self._batch(events)
@@ -197,6 +199,13 @@ class Pipeline:
         """Return the seconds until a PBX's clock shows `deadline`; its clock is known by the last fact."""
         shown, when = self._pbx_clocks.get(pbx, (deadline, self._clock.monotonic()))
         return (deadline - shown).total_seconds() - (self._clock.monotonic() - when)
+
+    def clock_of(self, pbx: str) -> datetime:
+        """Return what a PBX's clock shows, as far as it was heard; else what ours does."""
+        if pbx not in self._pbx_clocks:
+            return self._clock.now()
+        shown, when = self._pbx_clocks[pbx]
+        return shown + timedelta(seconds=self._clock.monotonic() - when)
 
     def _deadlines(self) -> Mapping[str, datetime]:
         known = {pbx: self._tracker.next_deadline(pbx) for pbx in self._pbx_clocks}

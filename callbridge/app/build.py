@@ -9,8 +9,10 @@ from pydantic import SecretStr
 from callbridge.asterisk.ami.settings import AmiSettings, AmiTls, Login, Patience
 from callbridge.asterisk.ari.settings import AriSettings
 from callbridge.asterisk.from_ami import FILTERS
+from callbridge.calls.call import Limits
 from callbridge.calls.numbers import PbxProfile
 from callbridge.config import Ami, Ari, Config, PbxNumbers, Webhook
+from callbridge.config import Limits as LimitsTable
 from callbridge.delivery.subscriber import Subscriber
 from callbridge.directory.e164 import number_plan
 
@@ -35,6 +37,11 @@ def profiles(pbxs: Iterable[PbxNumbers]) -> Mapping[str, PbxProfile]:
 def unknown_profile(pbx: str) -> PbxProfile:
     """Return how the numbers of a PBX are read that no configuration names: what begins with + is public."""
     return PbxProfile(pbx, to_e164=number_plan("ZZ"))
+
+
+def limits(table: LimitsTable) -> Limits:
+    """Return how long calls may go on."""
+    return Limits(table.inbound_s, table.outbound_s, table.internal_s, dict(table.queues))
 
 
 def ami_settings(ami: Ami) -> AmiSettings:

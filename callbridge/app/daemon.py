@@ -21,9 +21,10 @@ from callbridge.app.outgoing import Outgoing
 from callbridge.app.survey import Survey
 from callbridge.asterisk.ami.link import AmiLink
 from callbridge.asterisk.ari.link import AriLink
+from callbridge.calls.facts import LimitsSet
 from callbridge.calls.tracker import Tracker
 from callbridge.clock import Clock, SystemClock
-from callbridge.config import CONTROL_SOCKET, Config, Pbx, changes, load
+from callbridge.config import CONTROL_SOCKET, Config, Limits, Pbx, changes, load
 from callbridge.delivery.payload import render
 from callbridge.errors import CallbridgeError, ConfigError, StoreError
 from callbridge.pipeline import Outlets, Pipeline
@@ -99,7 +100,7 @@ class Daemon:
         self._clock = clock
         self._notifier = notifier
         self._started_at = clock.now()
-        self._tracker = Tracker(build.profiles(config.pbx))
+        self._tracker = Tracker(build.profiles(config.pbx), limits=build.limits(config.limits))
         self._outgoing = Outgoing(config, store, clock)
         outlets = Outlets(render, self._outgoing.route, self._committed)
         self._pipeline = Pipeline(self._tracker, store, outlets, clock)
@@ -239,6 +240,8 @@ class Daemon:
             log.warning(warning, action=logs.Action.CONFIG_WARNING)
         self._reloaded = ConfigStatus(needs_restart=restart)
         self._apply(config, live)
+        if any(key.startswith("limits") for key in live):
+            await self._limit(config.limits)
 
     def _refuse(self, mistakes: tuple[str, ...]) -> None:
         self._reloaded = ConfigStatus(refused=mistakes)
@@ -248,7 +251,18 @@ class Daemon:
     def _apply(self, config: Config, live: Sequence[str]) -> None:
         """Take over what is live, and that alone: what waits for a restart is told again at the next reload."""
         log_table = self._config.log.model_copy(update={"level": config.log.level})
-        self._config = self._config.model_copy(update={"webhook": config.webhook, "log": log_table})
+        update = {"webhook": config.webhook, "limits": config.limits, "log": log_table}
+        self._config = self._config.model_copy(update=update)
         logs.set_level(config.log.level)
         if any(key.startswith("webhook") for key in live):
             self._outgoing.replace(self._config)
+
+    async def _limit(self, limits: Limits) -> None:
+        """Have calls go by other limits, those that go on too; in their turn, after what was heard so far."""
+        said = [LimitsSet(pbx.id, self._pipeline.clock_of(pbx.id), build.limits(limits)) for pbx in self._config.pbx]
+        try:
+            async with asyncio.timeout(COMMIT_S):
+                await self._pipeline.offer(said)
+        except TimeoutError:
+            what = "the limits are not taken over, for nothing can be committed; reload again when it can"
+            self._refuse((what,))

@@ -15,7 +15,7 @@ from callbridge.asterisk.from_ami import facts_from
 from callbridge.calls.facts import TimePassed
 from callbridge.calls.tracker import Tracker
 from callbridge.clock import SystemClock
-from callbridge.config import Config, PbxNumbers
+from callbridge.config import Config, Limits, PbxNumbers
 from callbridge.delivery.payload import render
 from callbridge.errors import CallbridgeError
 from callbridge.logs import Action, bind, logger
@@ -23,6 +23,7 @@ from callbridge.logs import Action, bind, logger
 UNNAMED: Final = "main"
 """The id of a PBX whose raw capture is played without a configuration."""
 MOST_AT_ONCE: Final = 500
+NO_LIMITS: Final = Limits()
 
 log = logger()
 
@@ -77,12 +78,12 @@ def _made(tape: Path) -> BinaryIO:
     return os.fdopen(os.open(tape, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb")
 
 
-def replay(tape: Path, profiles: Sequence[PbxNumbers]) -> Iterator[bytes]:
+def replay(tape: Path, profiles: Sequence[PbxNumbers], limits: Limits = NO_LIMITS) -> Iterator[bytes]:
     """Yield each event a tape tells as one JSON document; raise TapeDamaged where it ends too early.
 
     Whatever was going on when the tape ends is left as it was.
     """
-    tracker = Tracker(build.profiles(profiles))
+    tracker = Tracker(build.profiles(profiles), limits=build.limits(limits))
     raw_pbx = profiles[0].id if profiles else UNNAMED
     heard_from: dict[str, None] = {}
     for heard in tapes.read(tape, raw_pbx):
@@ -93,5 +94,5 @@ def replay(tape: Path, profiles: Sequence[PbxNumbers]) -> Iterator[bytes]:
             yield from map(render, tracker.apply(fact))
         tracker.take_changes()
     for pbx in heard_from:
-        while (at := tracker.next_deadline(pbx)) is not None:
+        while (at := tracker.next_telling(pbx)) is not None:
             yield from map(render, tracker.apply(TimePassed(pbx, at)))

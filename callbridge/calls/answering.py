@@ -8,6 +8,7 @@ was called for them, in no holding bridge.
 from dataclasses import replace
 from datetime import datetime
 
+from callbridge.calls import limits
 from callbridge.calls.arrival import outbound
 from callbridge.calls.call import Agent, CallState, Leg, LegState, Side
 from callbridge.calls.events import EventType
@@ -49,6 +50,7 @@ def answered(board: Switchboard, work: OpenCall, leg: Leg, at: datetime) -> None
     call = replace(call, answered_at=at, agent=agent_behind(board, work, leg), callee=callee)
     work.call = marked(call, CallState.ANSWERED, at)
     board.tell(work, EventType.CALL_ANSWERED, at, by=leg.who)
+    limits.watch(board, work, at)
 
 
 def agent_behind(board: Switchboard, work: OpenCall, leg: Leg) -> Agent | None:

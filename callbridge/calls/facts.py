@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from callbridge.calls.call import Limits
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:
@@ -271,6 +273,13 @@ class StateRead(Fact):
 @dataclass(frozen=True, slots=True)
 class TimePassed(Fact):
     """It is `at` now on this PBX: said when nothing else was said and something waits for its time."""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsSet(Fact):
+    """The people who run the PBX say how long its calls may go on, from now on."""
+
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True)

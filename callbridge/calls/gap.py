@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from callbridge.calls import answering, arrival, dialling, ending, queues, ringing
+from callbridge.calls import answering, arrival, dialling, ending, limits, queues, ringing
 from callbridge.calls.events import EventType, pbx_event
 from callbridge.calls.facts import (
     BridgeEntered,
@@ -28,6 +28,7 @@ def link_down(board: Switchboard, fact: LinkDown) -> None:
     """Tell that a PBX is no longer heard: once, however often a new try fails."""
     if fact.pbx in board.heard:
         board.heard.discard(fact.pbx)
+        board.heard_since.pop(fact.pbx, None)
         board.heard_until[fact.pbx] = fact.at
         board.told.append(pbx_event(fact.pbx, EventType.PBX_DISCONNECTED, fact.at, reason=fact.reason))
 
@@ -35,6 +36,7 @@ def link_down(board: Switchboard, fact: LinkDown) -> None:
 def link_up(board: Switchboard, fact: LinkUp) -> None:
     """Note that the PBX is heard. It is told once the state was read: only then the gap is closed."""
     board.heard.add(fact.pbx)
+    board.heard_since[fact.pbx] = fact.at
 
 
 def state_read(board: Switchboard, fact: StateRead) -> None:
@@ -45,6 +47,7 @@ def state_read(board: Switchboard, fact: StateRead) -> None:
     adopt_unheard(board, fact)
     adopted = len(board.open) - (before - ended)
     lost_at = board.heard_until.pop(fact.pbx, None)
+    limits.watch_all(board, fact.pbx, fact.at)
     gap = None if lost_at is None else {"from": lost_at, "to": fact.at, "ended": ended, "adopted": adopted}
     board.told.append(pbx_event(fact.pbx, EventType.PBX_CONNECTED, fact.at, gap=gap))
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Final
 
-from callbridge.calls import queues, ringing
+from callbridge.calls import limits, queues, ringing
 from callbridge.calls.correlation import Bridge, Channel
 from callbridge.calls.open_call import OpenCall
 from callbridge.calls.switchboard import Switchboard
@@ -81,6 +81,9 @@ def wait_again(board: Switchboard, work: OpenCall) -> None:
         board.hold_back(work, work.wait.left_at + timedelta(seconds=queues.SETTLE_S), queues.settle)
     if work.ring_held_at is not None:
         board.hold_back(work, work.ring_held_at + timedelta(seconds=ringing.SET_S), ringing.tell_ringing)
+    passed = limits.too_long(board.limits, work.call)
+    if passed is not None:
+        board.hold_back(work, passed.at, limits.watch, patient=True)
 
 
 def plain(value: Any) -> Any:

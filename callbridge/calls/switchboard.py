@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
 from callbridge.calls.agents import Roster
-from callbridge.calls.call import Call, Leg
+from callbridge.calls.call import Call, Leg, Limits
 from callbridge.calls.correlation import Channel, ChannelGraph
 from callbridge.calls.events import Event, EventType, call_event
 from callbridge.calls.facts import ChannelFact
@@ -19,23 +20,35 @@ from callbridge.calls.lifecycle import advance
 from callbridge.calls.numbers import PbxProfile
 from callbridge.calls.open_call import OpenCall
 
+NO_LIMITS: Final = Limits()
+
 Law = Callable[["Switchboard", OpenCall, datetime], None]
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Deadline:
-    """Something a call waits for. Deadlines due at once fall in the order in which they were set."""
+    """Something a call waits for. Deadlines due at once fall in the order in which they were set.
+
+    A patient one comes with its time alone, whatever else is told of the call before.
+    """
 
     at: datetime
     order: int
     call_id: str = field(compare=False)
     law: Law = field(compare=False)
+    patient: bool = field(default=False, compare=False)
 
 
 class Switchboard:
     """The state of all PBXs, as far as we were told."""
 
-    def __init__(self, profiles: Mapping[str, PbxProfile], protocols: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        profiles: Mapping[str, PbxProfile],
+        protocols: Mapping[str, int] | None = None,
+        limits: Limits = NO_LIMITS,
+    ) -> None:
+        self.limits = limits
         self.profiles = dict(profiles)
         self.graph = ChannelGraph()
         self.open: dict[str, OpenCall] = {}
@@ -48,6 +61,8 @@ class Switchboard:
         """The PBXs we hear now."""
         self.heard_until: dict[str, datetime] = {}
         """For a PBX we do not hear, or did not hear yet: when we last did."""
+        self.heard_since: dict[str, datetime] = {}
+        """For a PBX we hear: since when."""
         self.oddities: Counter[str] = Counter()
         self._order = 0
         self._held: dict[str, list[Deadline]] = {}
@@ -85,13 +100,13 @@ class Switchboard:
         self.touch(work)
         return work, after
 
-    def hold_back(self, work: OpenCall, until: datetime, law: Law) -> None:
-        """Apply `law` to the call when its PBX's clock reaches `until`, or when the call is released.
+    def hold_back(self, work: OpenCall, until: datetime, law: Law, *, patient: bool = False) -> None:
+        """Apply `law` to the call when its PBX's clock reaches `until`, or, unless `patient`, when it is released.
 
         A call waits for each law once: what it waited for before is settled by now.
         """
         self._order += 1
-        due = Deadline(until, self._order, work.call.id, law)
+        due = Deadline(until, self._order, work.call.id, law, patient)
         waiting = [each for each in self._held.get(work.call.id, ()) if each.law is not law]
         self._held[work.call.id] = [*waiting, due]
         heapq.heappush(self._deadlines.setdefault(work.call.pbx, []), due)
@@ -101,20 +116,42 @@ class Switchboard:
         waiting = self._deadlines.get(pbx)
         while waiting and waiting[0].at <= now:
             due = heapq.heappop(waiting)
-            work = self.open.get(due.call_id)
-            if work is not None and due in self._held.get(due.call_id, ()):
+            if self._awaited(due):
                 self._held[due.call_id].remove(due)
-                due.law(self, work, due.at)
+                due.law(self, self.open[due.call_id], due.at)
+
+    def _awaited(self, due: Deadline) -> bool:
+        """Tell whether a call still waits for `due`; forget what calls waited for that are over."""
+        if due.call_id not in self.open:
+            self._held.pop(due.call_id, None)
+        return due in self._held.get(due.call_id, ())
 
     def next_deadline(self, pbx: str) -> datetime | None:
         """Return when something next waits for its time on this PBX."""
         waiting = self._deadlines.get(pbx)
+        while waiting and not self._awaited(waiting[0]):
+            heapq.heappop(waiting)
         return waiting[0].at if waiting else None
+
+    def next_telling(self, pbx: str) -> datetime | None:
+        """Return when the next of what has happened on this PBX is told; None where nothing is held back."""
+        held = (due for due in self._deadlines.get(pbx, ()) if not due.patient and self._awaited(due))
+        return min((due.at for due in held), default=None)
 
     def release(self, work: OpenCall, at: datetime) -> None:
         """Tell now what was held back of a call, in the order in which it happened."""
-        for due in self._held.pop(work.call.id, ()):
-            due.law(self, work, at)
+        waiting = self._held.pop(work.call.id, [])
+        patient = [due for due in waiting if due.patient]
+        if patient:
+            self._held[work.call.id] = patient
+        for due in waiting:
+            if not due.patient:
+                due.law(self, work, at)
+
+    def in_doubt(self, call: Call) -> bool:
+        """Tell whether a call may be over unheard: one from before a gap, as long as that is not closed."""
+        since = self.heard_since.get(call.pbx)
+        return call.pbx in self.heard_until and (since is None or call.started_at < since)
 
     def tell(self, work: OpenCall, kind: EventType, at: datetime, **details: object) -> None:
         """Tell the world: the call's next event, with the call as it is now."""

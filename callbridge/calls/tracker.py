@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from callbridge.calls import answering, arrival, dialling, ending, gap, queues, ringing
+from callbridge.calls import answering, arrival, dialling, ending, gap, limits, queues, ringing
 from callbridge.calls import facts as f
-from callbridge.calls.call import Agent, Call
+from callbridge.calls.call import Agent, Call, Limits
 from callbridge.calls.events import Event
 from callbridge.calls.numbers import PbxProfile
-from callbridge.calls.switchboard import Switchboard
+from callbridge.calls.switchboard import NO_LIMITS, Switchboard
 
 LAWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Any], None]]] = {
     f.ChannelBorn: arrival.born,
@@ -52,6 +52,7 @@ LAWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Any], None]]] = {
     f.LinkDown: gap.link_down,
     f.StateRead: gap.state_read,
     f.TimePassed: gap.time_passed,
+    f.LimitsSet: limits.limits_set,
     f.Nonsense: gap.nonsense,
 }
 """Each fact and the law it falls under."""
@@ -69,8 +70,13 @@ class Changes:
 class Tracker:
     """Facts in, events out."""
 
-    def __init__(self, profiles: Mapping[str, PbxProfile], protocols: Mapping[str, int] | None = None) -> None:
-        self.board = Switchboard(profiles, protocols)
+    def __init__(
+        self,
+        profiles: Mapping[str, PbxProfile],
+        protocols: Mapping[str, int] | None = None,
+        limits: Limits = NO_LIMITS,
+    ) -> None:
+        self.board = Switchboard(profiles, protocols, limits)
 
     def apply(self, fact: f.Fact) -> tuple[Event, ...]:
         """Return what the world should hear because of `fact`, in order."""
@@ -97,6 +103,10 @@ class Tracker:
     def next_deadline(self, pbx: str) -> datetime | None:
         """Return when `facts.TimePassed` is wanted for a PBX, in its own time; None while nothing waits."""
         return self.board.next_deadline(pbx)
+
+    def next_telling(self, pbx: str) -> datetime | None:
+        """Return when the next of what is held back of a PBX's calls is told; for a tape that is over."""
+        return self.board.next_telling(pbx)
 
     @property
     def live_calls(self) -> int:

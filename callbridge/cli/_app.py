@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Protocol, cast
 
-from callbridge.config import Config, Finding, PbxNumbers
+from callbridge.config import Config, Finding, Limits, PbxNumbers
 
 
 class App(Protocol):
@@ -24,7 +24,7 @@ class App(Protocol):
     async def record(self, config: Config, tape: Path, pbx: str) -> None:
         """Write what `pbx` says to a new file until cancelled."""
 
-    def replay(self, tape: Path, profiles: tuple[PbxNumbers, ...]) -> Iterator[bytes]:
+    def replay(self, tape: Path, profiles: tuple[PbxNumbers, ...], limits: Limits) -> Iterator[bytes]:
         """Yield each event as one JSON document; raise TapeDamaged where the tape ends too early."""
 
     async def upgrade(self, config: Config) -> str:

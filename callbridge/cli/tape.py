@@ -11,7 +11,7 @@ import typer
 
 from callbridge.cli._app import app
 from callbridge.cli._options import DEFAULT_CONFIG, ConfigFile, example
-from callbridge.config import Config, load, load_profiles
+from callbridge.config import Config, Limits, load, load_limits, load_profiles
 from callbridge.config.words import meant
 from callbridge.errors import CallbridgeError
 
@@ -24,7 +24,7 @@ Tape = Annotated[
 PbxId = Annotated[str | None, typer.Option("--pbx", metavar="ID", help="Which PBX, where there are several.")]
 PbxConfig = Annotated[
     Path | None,
-    typer.Option("--pbx-config", metavar="FILE", help="What is known of the PBX: a file with pbx tables."),
+    typer.Option("--pbx-config", metavar="FILE", help="What is known of the PBX: a file with pbx tables, and limits."),
 ]
 
 
@@ -57,6 +57,7 @@ def _chosen(settings: Config, pbx: str | None) -> str:
 def replay(tape: Tape, pbx_config: PbxConfig = None) -> None:
     """Play a tape through the same code as the live wire; print the events, one JSON line each. Needs no PBX."""
     profiles = load_profiles(pbx_config) if pbx_config else ()
-    for event in app().replay(tape, profiles):
+    limits = load_limits(pbx_config) if pbx_config else Limits()
+    for event in app().replay(tape, profiles, limits):
         sys.stdout.buffer.write(event + b"\n")
         sys.stdout.buffer.flush()

@@ -1,12 +1,12 @@
 """The TOML file, typed; every mistake in it is told at once.
 
-`load` for the daemon, `load_profiles` for a replay, `data_dir_of` for commands
+`load` for the daemon, `load_profiles` and `load_limits` for a replay, `data_dir_of` for commands
 that only want to find the running daemon, `changes` for a reload.
 """
 
 from callbridge.config.finding import Finding, Level
-from callbridge.config.load import data_dir_of, load, load_profiles
-from callbridge.config.models import Ami, Ari, Config, Database, Http, Log, Pbx, PbxNumbers, Webhook
+from callbridge.config.load import data_dir_of, load, load_limits, load_profiles
+from callbridge.config.models import Ami, Ari, Config, Database, Http, Limits, Log, Pbx, PbxNumbers, Webhook
 from callbridge.config.reload import changes
 from callbridge.config.secret import Secret
 from callbridge.config.words import CONTROL_SOCKET, event_glob
@@ -20,6 +20,7 @@ __all__ = [
     "Finding",
     "Http",
     "Level",
+    "Limits",
     "Log",
     "Pbx",
     "PbxNumbers",
@@ -29,5 +30,6 @@ __all__ = [
     "data_dir_of",
     "event_glob",
     "load",
+    "load_limits",
     "load_profiles",
 ]

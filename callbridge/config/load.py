@@ -68,6 +68,17 @@ def load_profiles(path: Path) -> tuple[models.PbxNumbers, ...]:
     return tuple(profile for profile in profiles if profile)
 
 
+def load_limits(path: Path) -> models.Limits:
+    """Return the limits `path` sets for calls, as `load_profiles` does. Raises ConfigError."""
+    source = file.read(path)
+    try:
+        return models.Limits.model_validate(source.table.get("limits", {}))
+    except ValidationError as error:
+        notes = Notes(path, source.lines)
+        notes.refused(error, models.Limits, within=("limits",))
+        raise ConfigError(in_order(notes.mistakes)) from None
+
+
 def _profile(table: file.Raw, place: tuple[str | int, ...], notes: Notes) -> models.PbxNumbers | None:
     known = {key: value for key, value in table.items() if key not in ("ami", "ari")}
     try:

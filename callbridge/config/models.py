@@ -18,6 +18,7 @@ from callbridge.config.secret import Secret
 DEFAULT_DATA_DIR: Final = Path("/var/lib/callbridge")
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
+CallSeconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
 class Table(BaseModel):
@@ -111,6 +112,16 @@ class Webhook(Table):
     enabled: bool = True
 
 
+class Limits(Table):
+    """How long calls of all PBXs may go on; left out: as long as they like."""
+
+    inbound_s: CallSeconds | None = None
+    outbound_s: CallSeconds | None = None
+    internal_s: CallSeconds | None = None
+    queues: Mapping[str, CallSeconds] = {}
+    """By the queue's name, which is Asterisk's and may hold anything."""
+
+
 class Log(Table):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "json", "text"] = "auto"
@@ -122,6 +133,7 @@ class Config(Table):
     database: Database
     http: Http = Http()
     webhook: Annotated[tuple[Webhook, ...], Field(strict=False)] = ()
+    limits: Limits = Limits()
     log: Log = Log()
 
     _path: Path = PrivateAttr(default=Path())

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from callbridge.config.models import Config
 from callbridge.config.shape import table_in
 
-LIVE: Final = ("log.level", "webhook.")
+LIVE: Final = ("log.level", "webhook.", "limits.")
 """The keys a running daemon takes over; every other one is read at its start."""
 
 

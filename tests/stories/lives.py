@@ -10,14 +10,16 @@ from callbridge.calls.tracker import Tracker
 
 
 def next_life(tracker: Tracker, new: Tracker) -> Tracker:
-    """Tell `new` all that was written down of `tracker`, as JSON."""
+    """Tell `new`, which has the same configuration, all that was written down of `tracker`, as JSON."""
     old = tracker.board
+    new.board.limits = old.limits
     for call_id in old.open:
         memory = snapshot.plain(snapshot.remember(tracker, call_id))
         snapshot.recall(new, json.loads(json.dumps(memory)))
     new.board.protocols.update(old.protocols)
     new.board.heard_until.update(old.heard_until)
     new.board.heard.update(old.heard)
+    new.board.heard_since.update(old.heard_since)
     return new
 
 

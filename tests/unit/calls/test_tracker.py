@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callbridge.calls import facts as f
-from callbridge.calls.call import CallState, Direction
+from callbridge.calls.call import CallState, Direction, Limits
 from callbridge.calls.events import Event
 from callbridge.calls.numbers import PbxProfile
 from callbridge.calls.tracker import LAWS, Tracker
@@ -59,6 +59,7 @@ SAYING: dict[str, st.SearchStrategy[Any]] = {
     "started_at": st.none() | TIME,
     "reason": TEXT,
     "what": st.just("nonsense"),
+    "limits": st.builds(Limits, inbound_s=st.none() | st.floats(0.05, 9), queues=st.just({"sales": 0.3})),
     "waiting": st.dictionaries(CHANNEL, st.sampled_from(["sales", "support"]), max_size=2),
 }
 

@@ -13,7 +13,7 @@ import structlog
 from callbridge import logs
 from callbridge.cli import main
 from callbridge.clock import SystemClock
-from callbridge.config import Config, Finding, PbxNumbers
+from callbridge.config import Config, Finding, Limits, PbxNumbers
 
 CONFIG = """\
 data_dir = "{data_dir}"
@@ -83,9 +83,9 @@ class FakeApp:
     async def record(self, config: Config, tape: Path, pbx: str) -> None:
         self._note("record", config.path, tape, pbx)
 
-    def replay(self, tape: Path, profiles: tuple[PbxNumbers, ...]) -> Iterator[bytes]:
+    def replay(self, tape: Path, profiles: tuple[PbxNumbers, ...], limits: Limits) -> Iterator[bytes]:
         yield from self.replayed
-        self._note("replay", tape, [profile.id for profile in profiles])
+        self._note("replay", tape, [profile.id for profile in profiles], *limits.model_fields_set)
 
     async def upgrade(self, config: Config) -> str:
         self._note("upgrade", config.path)

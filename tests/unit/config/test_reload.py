@@ -16,6 +16,8 @@ SECOND_PBX = GOOD.partition("\n")[2].replace("main", "second")
         (GOOD, GOOD + '[log]\nlevel = "debug"\n', ("log.level",), ()),
         (GOOD, GOOD + '[log]\nformat = "json"\n', (), ("log.format",)),
         (GOOD, GOOD + WEBHOOK, ("webhook.crm",), ()),
+        (GOOD, GOOD + "[limits]\ninbound_s = 60\n", ("limits.inbound_s",), ()),
+        (GOOD + "[limits]\nqueues.sales = 60\n", GOOD + "[limits]\nqueues.sales = 61\n", ("limits.queues",), ()),
         (GOOD + WEBHOOK, GOOD, ("webhook.crm",), ()),
         (GOOD + WEBHOOK, GOOD + WEBHOOK + "enabled = false\n", ("webhook.crm.enabled",), ()),
         (GOOD + WEBHOOK + OTHER, GOOD + OTHER + WEBHOOK, (), ()),
