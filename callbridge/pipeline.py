@@ -29,6 +29,8 @@ WAITING_BATCHES: Final = 8
 UNTOLD_S: Final = 0.05
 """How long a change of which nothing is told may wait for the next commit. Committed at once, it
 would hold up the event that follows within milliseconds: an answer's BridgeEnter comes 2 ms after its Newstate."""
+HEARD_S: Final = 1.0
+"""How often it is written down until when a PBX was heard: how exactly the beginning of a gap is known."""
 OUR_OWN: Final = (TimePassed, LimitsSet)
 """Facts that no PBX said: they do not mean that it is heard."""
 COMMIT_S: Final = 30.0
@@ -60,6 +62,7 @@ class Pipeline:
         self._waiting: asyncio.Queue[Sequence[Fact]] = asyncio.Queue(WAITING_BATCHES)
         self._pbx_clocks: dict[str, tuple[datetime, float]] = {}
         self._heard: dict[str, datetime] = {}
+        self._heard_due = 0.0
         self._untold_since: float | None = None
         self._committing: asyncio.Task[None] | None = None
         self._stopping = False
@@ -132,6 +135,7 @@ class Pipeline:
         if batch.calls or batch.told or batch.agents:
             await self._commit(batch)
         self._outlets.committed(batch.told)
+        await asyncio.sleep(0)  # what was just told goes out first
         for told in batch.told:
             _log_call(told.event)
 
@@ -153,15 +157,23 @@ class Pipeline:
 
     def _batch(self, events: Sequence[Event]) -> Batch:
         changes = self._tracker.take_changes()
-        heard, self._heard, self._untold_since = self._heard, {}, None
+        self._untold_since = None
         return Batch(
             calls=changes.calls,
             live=tuple(self._memory_of(call.id, call.pbx) for call in changes.calls if not call.over),
             told=tuple(Told(event, self._outlets.render(event), self._outlets.route(event)) for event in events),
             agents=changes.agents,
             protocols=changes.protocols,
-            heard=heard,
+            heard=self._take_heard(),
         )
+
+    def _take_heard(self) -> Mapping[str, datetime]:
+        now = self._clock.monotonic()
+        if now < self._heard_due and not self._stopping:
+            return {}
+        self._heard_due = now + HEARD_S
+        heard, self._heard = self._heard, {}
+        return heard
 
     def _memory_of(self, call_id: str, pbx: str) -> LiveCall:
         memory = snapshot.remember(self._tracker, call_id)

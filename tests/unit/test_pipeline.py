@@ -11,7 +11,7 @@ from callbridge.calls.facts import ChannelBorn, ChannelGone, ChannelUp
 from callbridge.calls.numbers import PbxProfile
 from callbridge.calls.tracker import Tracker
 from callbridge.clock import SystemClock
-from callbridge.pipeline import UNTOLD_S, Outlets, Pipeline
+from callbridge.pipeline import HEARD_S, UNTOLD_S, Outlets, Pipeline
 from callbridge.ports import Batch
 from tests.unit.delivery.memory_store import MemoryStore
 
@@ -19,6 +19,7 @@ AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
 WITHIN_S = 10.0
 
 BORN = ChannelBorn("main", AT, "1.1", "PJSIP/trunk-00000001", "1.1", calling=True, number="912345678", exten="s")
+BORN_TOO = ChannelBorn("main", AT, "1.2", "PJSIP/trunk-00000002", "1.2", calling=True, number="912345679", exten="s")
 UP = ChannelUp("main", AT, "1.1")
 GONE = ChannelGone("main", AT, "1.1", 16)
 
@@ -108,8 +109,21 @@ async def test_where_no_event_follows_it_is_committed_soon(pipeline: Pipeline, l
     clock.shows += UNTOLD_S
     await ledger.has(2)
     assert ledger.told[1] == []
-    assert ledger.batches[1].heard == {"main": AT}
     assert b'"up_at":"2026' in ledger.batches[1].live[0].snapshot
+
+
+async def test_until_when_a_pbx_was_heard_is_written_each_second(
+    pipeline: Pipeline, ledger: Ledger, clock: SetClock
+) -> None:
+    assert ledger.batches[0].heard == {"main": AT}
+    await pipeline.offer([BORN_TOO])
+    await ledger.has(2)
+    assert ledger.batches[1].heard == {}
+
+    clock.shows += HEARD_S
+    await pipeline.offer([GONE])
+    await ledger.has(3)
+    assert ledger.batches[2].heard == {"main": AT}
 
 
 async def test_a_stop_leaves_nothing_unwritten(pipeline: Pipeline, ledger: Ledger) -> None:
