@@ -10,6 +10,7 @@
     │   ├── ProtocolError      what the peer sent is no AMI or ARI at all
     │   ├── UnsafeValue        a value that would smuggle a header or an action in
     │   ├── ActionFailed       the PBX answered an action with an error
+    │   ├── CelUnreadable      the PBX's own log of channel events cannot be read
     │   └── ActionTimeout      no answer within the deadline, or the link went first
     ├── TapeDamaged            a tape cannot be read on; says where
     ├── StoreError             the database side
@@ -62,6 +63,10 @@ class UnsafeValue(PbxError, ValueError):
 
 class ActionFailed(PbxError):
     """The PBX answered an action with `Response: Error`; the text is its message."""
+
+
+class CelUnreadable(PbxError):
+    """The PBX's own log of channel events (CEL) is not there, not ours to read, or of another shape."""
 
 
 class ActionTimeout(PbxError):

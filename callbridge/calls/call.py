@@ -188,3 +188,5 @@ class Call:
     def over(self) -> bool:
         """Whether nobody is left."""
         return self.ended_at is not None
+    backfilled: bool = False
+    """Whether some of it was told afterwards, from the PBX's own log."""

@@ -287,3 +287,28 @@ class Nonsense(Fact):
     """The PBX said something that cannot be read; `what` is short and holds no payload."""
 
     what: str
+    holding_bridges: frozenset[str] = frozenset()
+    """Those that hold (music, parking) instead of joining."""
+    waits_since: Mapping[str, datetime] = field(default_factory=dict)
+    """channel → when it joined its queue, where the PBX says so"""
+    parked: Mapping[str, str] = field(default_factory=dict)
+    """channel → slot of the car park it waits in"""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelsListed(Fact):
+    """The ids of all channels the PBX has now, asked to find calls whose end was not heard. Nothing is adopted."""
+
+    alive: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Backfilled(Fact):
+    """The PBX's own log says that `fact` happened while nobody listened."""
+
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillDone(Fact):
+    """All the PBX's own log says of a gap has been told; what is heard from `at` on may repeat its last words."""

@@ -68,6 +68,16 @@ class Switchboard:
         self._held: dict[str, list[Deadline]] = {}
         self._deadlines: dict[str, list[Deadline]] = {}
         self.told: list[Event] = []
+        self.started: dict[str, datetime] = {}
+        """When each PBX was started: another start is another PBX."""
+        self.restarted: dict[str, int] = {}
+        """For a PBX that was started anew and whose state is not known yet: the calls that ended with it."""
+        self.asking: dict[str, Asking] = {}
+        """For a PBX that is being asked for its state: what is said meanwhile."""
+        self.over: dict[str, None] = {}
+        """The calls that ended lately, in the order in which they did."""
+        self.backfilled_until: dict[str, datetime] = {}
+        """For a PBX whose gap was told from its own log: until when. Gone soon after."""
         self.changed: dict[str, Call] = {}
         """By id, as they were when last told or touched."""
 

@@ -42,6 +42,7 @@ def call_row(call: Call) -> Row:
         "merged_into": call.merged_into,
         "oddities": call.oddities,
         "missed": call.missed and _missed(call.missed),
+        "backfilled": call.backfilled,
         "too_long": call.too_long and _too_long(call.too_long),
     }
 

@@ -63,6 +63,7 @@ calls: Final = Table(
     Column("merged_into", Text),
     Column("oddities", Integer, nullable=False),
     Column("missed", JSON(none_as_null=True)),  # {"reason", "queue", "rung": [{"number", "raw", "name", "extension"}]}
+    Column("backfilled", Boolean),  # NULL in rows older than this column
     Column("too_long", JSON(none_as_null=True)),  # {"limit_s", "at"}; the time as text
     Index("calls_started", "started_at"),
     Index("calls_from", "from_number", "started_at"),

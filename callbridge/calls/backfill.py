@@ -1,0 +1,135 @@
+"""Calls told afterwards: what the PBX's own log says of a gap, where it is news.
+
+A gap has two ends, and none is sharp: the log's clock may know whole seconds
+only, and what was heard last may not have been written down. So what the log
+says is told only where it changes something; and what is heard live just after
+the gap is left out where the log has told it. Both ask `NEWS`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from callbridge.calls import facts as f
+from callbridge.calls.call import CallState, LegState
+from callbridge.calls.correlation import Channel
+from callbridge.calls.events import Event
+from callbridge.calls.switchboard import Switchboard
+
+SEAM_S: Final = 2.0
+"""How far around the ends of a gap something may be said twice: a log of whole seconds, and some."""
+
+
+def done(board: Switchboard, fact: f.BackfillDone) -> None:
+    """Leave out, from now on and for a moment, what the log has told already."""
+    board.backfilled_until[fact.pbx] = fact.at
+
+
+def is_told(board: Switchboard, fact: f.Fact) -> bool:
+    """Tell whether something the log says of a gap is known already, or is about a channel nobody knows."""
+    if isinstance(fact, f.ChannelBorn):
+        return is_known(board, fact)
+    if (
+        isinstance(fact, f.DialBegan)
+        and fact.source is not None
+        and not board.call_of(board.channel(fact.pbx, fact.source))
+    ):
+        return True
+    if isinstance(fact, f.ChannelFact):
+        return board.channel(fact.pbx, fact.channel) is None or not is_news(board, fact)
+    return False
+
+
+def was_told(board: Switchboard, fact: f.Fact) -> bool:
+    """Tell whether something heard live just after a gap was told already, from the log."""
+    until = board.backfilled_until.get(fact.pbx)
+    if until is None or not isinstance(fact, f.ChannelFact):
+        return False
+    if fact.at > until + timedelta(seconds=SEAM_S):
+        del board.backfilled_until[fact.pbx]
+        return False
+    gone = (fact.pbx, fact.channel) in board.graph.gone
+    return gone or (board.channel(fact.pbx, fact.channel) is not None and not is_news(board, fact))
+
+
+def is_known(board: Switchboard, fact: f.ChannelBorn) -> bool:
+    """Tell whether a channel is there already, or was."""
+    key = (fact.pbx, fact.channel)
+    if key in board.graph.channels or key in board.graph.gone:
+        return True
+    return any(fact.channel in work.legs for work in board.open.values() if work.call.pbx == fact.pbx)
+
+
+def is_news(board: Switchboard, fact: f.ChannelFact) -> bool:
+    """Tell whether `fact` changes anything about a channel that is known."""
+    channel, news = board.channel(fact.pbx, fact.channel), NEWS.get(type(fact))
+    return channel is None or news is None or news(board, channel, fact)
+
+
+def _joins_anew(board: Switchboard, channel: Channel, fact: f.QueueJoined) -> bool:
+    work = board.call_of(channel)
+    if work is None or (work.wait is not None and work.wait.queue == fact.queue):
+        return False
+    told = [each.at for each in work.call.timeline if each.state is CallState.QUEUED]
+    return work.call.queue != fact.queue or not any(near(at, fact.at) for at in told)
+
+
+def near(one: datetime, other: datetime) -> bool:
+    """Tell whether two times may be the same moment, told by two clocks."""
+    return abs((one - other).total_seconds()) < SEAM_S
+
+
+def _has_left(board: Switchboard, channel: Channel, _: f.ChannelFact) -> bool:
+    work = board.call_of(channel)
+    return work is not None and (work.wait is not None or work.queue_tried is not None)
+
+
+def _tries_anew(board: Switchboard, channel: Channel, fact: f.QueueTried) -> bool:
+    work = board.call_of(channel)
+    return work is not None and (work.queue_exit is None or work.call.queue != fact.queue)
+
+
+def _leg_is(*states: LegState) -> Callable[[Switchboard, Channel, f.ChannelFact], bool]:
+    def is_one_of(board: Switchboard, channel: Channel, fact: f.ChannelFact) -> bool:
+        work = board.call_of(channel)
+        leg = work.legs.get(fact.channel) if work is not None else None
+        return leg is None or leg.state in states
+
+    return is_one_of
+
+
+NEWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Channel, Any], bool]]] = {
+    f.ChannelBorn: lambda _, __, ___: False,
+    f.LocalJoined: lambda _, channel, __: channel.other_half is None,
+    f.DialBegan: lambda _, channel, __: channel.call_id is None,
+    f.ChannelRang: lambda _, channel, __: not channel.rang and not channel.up,
+    f.ChannelUp: lambda _, channel, __: not channel.up,
+    f.BridgeEntered: lambda _, channel, fact: channel.bridge != (fact.pbx, fact.bridge),
+    f.BridgeLeft: lambda _, channel, fact: channel.bridge == (fact.pbx, fact.bridge),
+    f.ChannelHeld: _leg_is(LegState.UP),
+    f.ChannelResumed: _leg_is(LegState.HELD),
+    f.QueueTried: _tries_anew,
+    f.QueueJoined: _joins_anew,
+    f.QueueLeft: _has_left,
+    f.QueueAbandoned: _has_left,
+    f.QueueEnded: _has_left,
+}
+"""When a fact about a known channel is news; all others may be said twice without harm."""
+
+
+def marked(board: Switchboard, events: Iterable[Event]) -> tuple[Event, ...]:
+    """Return events about calls as told afterwards; the calls remember it."""
+    return tuple(_marked(board, event) for event in events)
+
+
+def _marked(board: Switchboard, event: Event) -> Event:
+    if event.call is None:
+        return event
+    call = replace(event.call, backfilled=True)
+    if call.id in board.changed:
+        board.changed[call.id] = replace(board.changed[call.id], backfilled=True)
+    work = board.open.get(call.id)
+    if work is not None:
+        work.call = replace(work.call, backfilled=True)
+    return replace(event, call=call, details={**event.details, "backfilled": True})
