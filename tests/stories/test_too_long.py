@@ -155,14 +155,14 @@ def test_a_limit_that_is_taken_away_is_none(story: Story) -> None:
     assert "call.too_long" not in story.heard
 
 
-def test_a_limit_of_another_pbx_is_read_by_that_ones_clock(story: Story) -> None:
-    story.someone("912345678", pbx="porto").calls("210000000")
-    story.someone("201", pbx="porto").rings().answers()
-    may_last(story)
-    story.says(f.LimitsSet("porto", story.now, MINUTE))
-    story.passes(seconds=61)
+def test_each_call_goes_by_the_clock_of_its_own_pbx(story: Story) -> None:
+    call_to(story)
+    story.says(f.LimitsSet("porto", story.now + timedelta(hours=1), MINUTE))
+    assert "call.too_long" not in story.heard
 
-    assert [event.pbx for event in story.events if event.type == "call.too_long"] == ["porto"]
+    may_last(story)
+    story.passes(seconds=60)
+    assert told_at(story) == 65
 
 
 def test_a_new_life_waits_on_and_tells_it_once(story: Story) -> None:

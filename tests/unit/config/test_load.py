@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from callbridge.config import data_dir_of, load, load_profiles
+from callbridge.config import Limits, data_dir_of, load, load_limits, load_profiles
 from callbridge.errors import ConfigError
 
 from .conftest import GOOD, WEBHOOK_SECRET, Mistakes, Read, Write
@@ -210,6 +210,20 @@ def test_a_replay_is_told_its_mistakes_too(write: Write) -> None:
         '4: pbx.cuntry: is an unknown key; did you mean "country"?',
         '6: pbx.id: "a" stands in line 3 already; each needs its own',
     ]
+
+
+def test_a_replay_goes_by_the_limits_of_the_file_and_by_none_where_there_are_none(write: Write) -> None:
+    assert load_limits(write('[limits]\ninbound_s = 60\nqueues."front desk" = 9.5\n')) == Limits(
+        inbound_s=60, queues={"front desk": 9.5}
+    )
+    assert load_limits(write(GOOD)) == Limits()
+
+
+def test_a_replay_is_told_what_is_wrong_with_its_limits(write: Write) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_limits(write('[limits]\ninbund_s = 60\noutbound_s = 0\ninternal_s = "5"\n[limits.queues]\nsales = -1\n'))
+    assert [line.rpartition("callbridge.toml:")[2].partition(":")[0] for line in refused.value.mistakes] == list("2346")
+    assert 'did you mean "inbound_s"?' in refused.value.mistakes[0]
 
 
 def test_a_replay_without_a_pbx_is_refused(write: Write) -> None:
