@@ -170,7 +170,7 @@ class Daemon:
     def _hearing(self, pbx: Pbx) -> Hearing:
         ari = AriLink(build.ari_settings(pbx.ari), self._clock) if pbx.ari is not None else None
         ami = AmiLink(build.ami_settings(pbx.ami), self._clock)
-        return Hearing(pbx.id, ami, ari, self._pipeline.offer, self._clock)
+        return Hearing(pbx.id, ami, ari, self._pipeline.offer, self._clock, progress=self._tracker.progress)
 
     def _committed(self, told: Sequence[Told]) -> None:
         self._outgoing.committed(told)

@@ -1,9 +1,9 @@
 """Hearing one PBX: its links kept up, its state read after each connect, its words turned into facts."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from callbridge import logs
@@ -24,9 +24,14 @@ RESYNC_S: Final = 10.0
 RESYNC_AGAIN_S: Final = 5.0
 """After a resync that failed. Meanwhile calls are told from what is heard."""
 
+SWEEP_S: Final = 300.0
+"""How often we look whether a call stands still. If one does, the PBX is asked which channels it has:
+a call whose end was never said is closed after five to ten minutes. Rarely, for polling has blocked PBXs."""
 DOUBT_S: Final = 30.0
 """How often we ask ourselves whether the PBX has calls that we do not hear of."""
 RIGHTS: Final = "Does our user have `reporting` in write=? `callbridge check` tells."
+
+Question = Callable[[f.StateAsked, resync.Ask], Awaitable[Sequence[f.Fact]]]
 
 log = logs.logger()
 
@@ -42,19 +47,23 @@ class Gap:
 class Hearing:
     """One PBX. `run` until cancelled; facts go to `offer`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it hears with, and whom it tells and asks
         self,
         pbx: str,
         ami: AmiLink,
         ari: AriLink | None,
         offer: Callable[[Sequence[f.Fact]], Awaitable[None]],
         clock: Clock,
+        *,
+        progress: Callable[[str], Mapping[str, int]] = lambda _: {},
     ) -> None:
+        """`progress` tells of each live call of a PBX how many events it has had."""
         self.pbx = pbx
         self.ami = ami
         self.ari = ari
         self._offer = offer
         self._clock = clock
+        self._progress = progress
         self.gap: Gap | None = None
         self.resync_error: str | None = None
         """Why the state could not be read after the last connect; None while it was."""
@@ -66,6 +75,11 @@ class Hearing:
         self._channels_heard = 0
         self._resynced_at = clock.monotonic()
         self._resync_wanted = False
+        self._swept_at = clock.monotonic()
+        self._told_then: Mapping[str, int] = {}
+        """How far each call was when we last looked whether one stands still."""
+        self._ahead = timedelta()
+        """What the PBX's clock shows more than ours."""
 
     @property
     def connected(self) -> bool:
@@ -91,6 +105,8 @@ class Hearing:
             await self._pass_on(await self._next_items())
             if self._resync_is_due():
                 await self._resync()
+            elif self._sweep_is_due():
+                await self._sweep()
 
     async def _pass_on(self, items: Sequence[LinkItem]) -> None:
         facts: list[f.Fact] = []
@@ -99,11 +115,27 @@ class Hearing:
                 case Received():
                     facts.extend(facts_from(self.pbx, item.message, item.at))
                 case LinkUp():
+                    await self._pass_on_facts(facts)
+                    facts = [await self._greet()]
                     self._resync_wanted = True
                 case LinkDown():
                     facts.append(self._lost(item))
+        await self._pass_on_facts(facts)
+
+    async def _pass_on_facts(self, facts: Sequence[f.Fact]) -> None:
         self._channels_heard += sum(isinstance(fact, f.ChannelBorn) for fact in facts)
         await self._offer(facts)
+
+    async def _greet(self) -> f.Fact:
+        """Return that the PBX is heard. Before anything it says is passed on: it may be another PBX by now."""
+        now = self._clock.now()
+        try:
+            heard = await resync.read_start(self.pbx, self._ask, now)
+        except PbxError as error:
+            log.debug("it does not say when it was started", action=Action.AMI_ACTION, error=str(error))
+            return f.LinkUp(self.pbx, now + self._ahead)
+        self._ahead = heard.at - now
+        return heard
 
     async def _drain(self, ari: AriLink) -> None:
         """Take what ARI says: calls are told by AMI alone (docs/facts.md), so only the link's health counts here."""
@@ -114,14 +146,14 @@ class Hearing:
         self.gap = Gap(item.at)
         self.deaf = False
         self._deafness.forget()
-        return f.LinkDown(self.pbx, item.at, str(item.reason))
+        return f.LinkDown(self.pbx, item.at + self._ahead, str(item.reason))
 
     async def _next_items(self) -> Sequence[LinkItem]:
-        """Return what the link has; nothing when a resync is due again before it says anything."""
-        if self.resync_error is None:
-            return await self.ami.take(MOST_AT_ONCE)
+        """Return what the link has; nothing when a resync or a sweep is due before it says anything."""
+        again = self._resynced_at + RESYNC_AGAIN_S if self.resync_error is not None else float("inf")
+        until = min(again, self._swept_at + SWEEP_S)
         try:
-            async with asyncio.timeout(RESYNC_AGAIN_S):
+            async with asyncio.timeout(max(0.0, until - self._clock.monotonic())):
                 return await self.ami.take(MOST_AT_ONCE)
         except TimeoutError:
             return ()
@@ -131,33 +163,56 @@ class Hearing:
         again = self.resync_error is not None and self._clock.monotonic() - self._resynced_at >= RESYNC_AGAIN_S
         return self.connected and (self._resync_wanted or again)
 
-    async def _resync(self) -> None:
-        """Read the state, and pass it on after all that was said before it was complete.
+    def _sweep_is_due(self) -> bool:
+        """Tell whether the PBX is to be asked for its channels: when a call has stood still since we last looked."""
+        if self._clock.monotonic() - self._swept_at < SWEEP_S:
+            return False
+        self._swept_at = self._clock.monotonic()
+        before, self._told_then = self._told_then, self._progress(self.pbx)
+        still = any(before.get(call) == told for call, told in self._told_then.items())
+        return still and self.connected and self.resync_error is None
 
-        What the PBX said meanwhile is older than the state: a call that ended then
-        has its true end told, instead of one that nobody saw.
-        """
+    async def _resync(self) -> None:
+        """Read the state after a connect, and join it with what was known."""
         self._resync_wanted = False
-        state = await self._state_read()
+        self._resynced_at = self._clock.monotonic()
+        log.info("reading the state of the PBX", action=Action.RESYNC_STARTED, pbx=self.pbx)
+        try:
+            state = await self._asked(resync.read_state)
+        except PbxError as error:
+            self.resync_error = f"{error}. {RIGHTS}" if isinstance(error, ActionFailed) else str(error)
+            log.warning(self.resync_error, action=Action.RESYNC_FAILED, pbx=self.pbx)
+            return
+        if not self._resync_wanted and self.connected:
+            self._joined()
+            await self._offer(state)
+
+    async def _sweep(self) -> None:
+        """Ask for the channels alone: calls may be over though their end was never said."""
+        try:
+            await self._offer(await self._asked(resync.list_channels))
+        except PbxError as error:
+            log.warning(str(error), action=Action.RESYNC_FAILED, pbx=self.pbx)
+
+    async def _asked(self, question: Question) -> Sequence[f.Fact]:
+        """Return the answer, after all that was said before it was complete has been passed on.
+
+        That is older than the answer, or newer: `calls.asking` sorts it out.
+        """
+        asked = await resync.ask_state(self.pbx, self._ask, self._clock.now())
+        await self._offer((asked,))
+        try:
+            return await question(asked, self._ask_list)
+        finally:
+            await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        """Pass on all that has come in until now."""
         waiting = self.ami.status.backlog
         while waiting > 0:
             items = await self.ami.take(min(waiting, MOST_AT_ONCE))
             waiting -= len(items)
             await self._pass_on(items)
-        if not self._resync_wanted and self.connected:
-            await self._offer(state)
-
-    async def _state_read(self) -> Sequence[f.Fact]:
-        log.info("reading the state of the PBX", action=Action.RESYNC_STARTED, pbx=self.pbx)
-        self._resynced_at = self._clock.monotonic()
-        try:
-            facts = await resync.read_state(self.pbx, self._ask, self._ask_list, self._clock.now())
-        except PbxError as error:
-            self.resync_error = f"{error}. {RIGHTS}" if isinstance(error, ActionFailed) else str(error)
-            log.warning(self.resync_error, action=Action.RESYNC_FAILED, pbx=self.pbx)
-            return (f.LinkUp(self.pbx, self._clock.now()),)
-        self._joined()
-        return facts
 
     def _joined(self) -> None:
         self.resync_error = None
@@ -187,8 +242,8 @@ class Hearing:
             log.debug("it cannot be asked for its calls", action=Action.AMI_ACTION, error=str(error))
             return None
 
-    async def _ask(self, action: str) -> Response:
-        return await self.ami.send(action, (), timeout_s=RESYNC_S)
+    async def _ask(self, action: str, *headers: tuple[str, str]) -> Response:
+        return await self.ami.send(action, headers, timeout_s=RESYNC_S)
 
-    async def _ask_list(self, action: str) -> Response:
-        return await self.ami.send_list(action, (), timeout_s=RESYNC_S)
+    async def _ask_list(self, action: str, *headers: tuple[str, str]) -> Response:
+        return await self.ami.send_list(action, headers, timeout_s=RESYNC_S)

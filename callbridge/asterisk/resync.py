@@ -3,45 +3,104 @@
 Live events queue meanwhile and are played after it; saying twice what the PBX
 said is harmless. Asked rarely and with a deadline: a server that polls channels
 under load has blocked Asterisk (asterisk#1928).
+
+| question | tells | where the PBX cannot say it |
+|---|---|---|
+| `CoreStatus` | when this Asterisk started: another start is another PBX | a restart shows in the channels alone |
+| `CoreShowChannels` | every channel, what it does, in which bridge | the resync fails, and is tried again |
+| `BridgeList` | which bridges hold instead of joining | every bridge joins |
+| `QueueStatus` | who waits where, and since when | nobody waits |
+| `ParkedCalls` | who is parked in which slot; needs the class `call` | nobody is parked |
+| `ExtensionStateList` | which device sits at which extension | what is configured, and what calls show |
+| `Status` | the number first dialled, who is on hold, why a queue was left | these stay unknown |
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from callbridge.asterisk.ami.answers import Response
 from callbridge.asterisk.ami.message import Message
-from callbridge.asterisk.from_ami import CALLING, given, name_given, time_of
-from callbridge.calls.facts import ChannelSeen, EndpointsLearnt, Fact, LinkUp, StateRead
-from callbridge.errors import ActionFailed
-
-Ask = Callable[[str], Awaitable[Response]]
-"""Sends an action that takes no headers. Raises errors.PbxError."""
+from callbridge.asterisk.from_ami import CALLING, given, name_given, number, time_of
+from callbridge.calls.facts import ChannelSeen, ChannelsListed, EndpointsLearnt, Fact, LinkUp, StateAsked, StateRead
+from callbridge.errors import ActionFailed, ActionTimeout
 
 DIALLED: Final = frozenset({"AppDial", "AppDial2", "AppQueue"})
 """The application a channel seems to be in while the PBX dials it."""
 
+VOICEMAIL: Final = "VoiceMail"
 
-async def read_state(pbx: str, ask: Ask, ask_list: Ask, now: datetime) -> tuple[Fact, ...]:
-    """Return what a PBX says of itself: LinkUp, the endpoints it knows, and all channels.
+HOLDING: Final = "holding_bridge"
+"""The technology of a bridge in which nobody hears anybody."""
 
-    Times are the PBX's own; `now` stands in where it does not tell them (before
-    Asterisk 12). Needs the `reporting` class for writing. Raises errors.PbxError.
+ON_HOLD: Final = "CHANNEL(onhold)"
+"""1 while somebody keeps this channel on hold: the one who is held, not the one who holds (seen on 22.10)."""
+
+QUEUE_STATUS: Final = "QUEUESTATUS"
+RECORDING: Final = "MIXMONITOR_FILENAME"
+
+MOST_ASKED: Final = 1000
+"""Channels of a PBX that is asked for its `Status`: that locks each of them in turn, `CoreShowChannels` none."""
+
+
+class Ask(Protocol):
+    """Sends an action. Raises errors.PbxError."""
+
+    async def __call__(self, action: str, *headers: tuple[str, str]) -> Response: ...
+
+
+async def read_start(pbx: str, ask: Ask, now: datetime) -> LinkUp:
+    """Return that the PBX is heard, and since when it runs.
+
+    Its own time; `now` stands in where it does not tell it (before Asterisk 12). Raises errors.PbxError.
     """
     at = time_of((await ask("Ping")).message) or now
-    started = started_at((await ask("CoreStatus")).message)
+    try:
+        started = started_at((await ask("CoreStatus")).message)
+    except ActionFailed:
+        started = None
+    return LinkUp(pbx, at, started)
+
+
+async def ask_state(pbx: str, ask: Ask, now: datetime) -> StateAsked:
+    """Return that the state is being asked for, to be told before `read_state` asks. Raises errors.PbxError."""
+    return StateAsked(pbx, time_of((await ask("Ping")).message) or now)
+
+
+async def read_state(asked: StateAsked, ask_list: Ask) -> tuple[Fact, ...]:
+    """Return what a PBX says of itself: the endpoints it knows, and all channels.
+
+    Needs the `reporting` class for writing. Raises errors.PbxError.
+    """
+    pbx, at = asked.pbx, asked.at
     endpoints = endpoints_of(await _if_it_can(ask_list, "ExtensionStateList"))
-    channels = (await ask_list("CoreShowChannels")).items
-    waiting = entries(await _if_it_can(ask_list, "QueueStatus"))
+    channels = [m for m in (await ask_list("CoreShowChannels")).items if m.get("Uniqueid")]
+    bridges = await _if_it_can(ask_list, "BridgeList")
+    queues = [m for m in await _if_it_can(ask_list, "QueueStatus") if m.name == "QueueEntry" and m.get("Uniqueid")]
+    parked = await _if_it_can(ask_list, "ParkedCalls")
+    more = await _status(ask_list) if 0 < len(channels) <= MOST_ASKED else {}
     return (
         EndpointsLearnt(pbx, at, endpoints),
-        LinkUp(pbx, at, started),
-        StateRead(pbx, at, tuple(seen(each, at) for each in channels if each.get("Uniqueid")), waiting),
+        StateRead(
+            pbx,
+            at,
+            tuple(seen(m, at, more.get(m["Uniqueid"])) for m in channels),
+            {m["Uniqueid"]: m.get("Queue", "") for m in queues},
+            frozenset(m["BridgeUniqueid"] for m in bridges if m.get("BridgeTechnology") == HOLDING),
+            {m["Uniqueid"]: at - timedelta(seconds=number(m.get("Wait")) or 0) for m in queues},
+            {m["ParkeeUniqueid"]: m.get("ParkingSpace", "") for m in parked if m.get("ParkeeUniqueid")},
+        ),
     )
 
 
+async def list_channels(asked: StateAsked, ask_list: Ask) -> tuple[Fact, ...]:
+    """Return which channels there are, and no more. Raises errors.PbxError."""
+    items = (await ask_list("CoreShowChannels")).items
+    return (ChannelsListed(asked.pbx, asked.at, frozenset(m["Uniqueid"] for m in items if m.get("Uniqueid"))),)
+
+
 async def _if_it_can(ask_list: Ask, action: str) -> tuple[Message, ...]:
-    """Return a list; empty where the PBX does not know the question.
+    """Return a list; empty where the PBX does not know the question, or may not answer it to us.
 
     A PBX without queues has no QueueStatus, and so has one that is still loading
     its modules: AMI lets us in before that (seen on 22.10). Nobody waits there.
@@ -52,37 +111,55 @@ async def _if_it_can(ask_list: Ask, action: str) -> tuple[Message, ...]:
         return ()
 
 
-def seen(m: Message, at: datetime) -> ChannelSeen:
-    """Return one CoreShowChannel as the channel it tells of."""
+async def _status(ask_list: Ask) -> Mapping[str, Message]:
+    """Return more of each channel, by its id; nothing where the PBX may not or cannot: it is worth no resync."""
+    try:
+        items = (await ask_list("Status", ("Variables", f"{ON_HOLD},{QUEUE_STATUS},{RECORDING}"))).items
+    except (ActionFailed, ActionTimeout):
+        return {}
+    return {m["Uniqueid"]: m for m in items if m.get("Uniqueid")}
+
+
+def seen(m: Message, at: datetime, more: Message | None = None) -> ChannelSeen:
+    """Return one CoreShowChannel as the channel it tells of, with what `Status` says of it besides."""
     state = m.get("ChannelStateDesc", "")
-    dialled = m.get("Application", "") in DIALLED
+    application = m.get("Application", "")
+    told = variables_of(more)
     return ChannelSeen(
         channel=m["Uniqueid"],
         name=m.get("Channel", ""),
         linkedid=m.get("Linkedid") or m["Uniqueid"],
         up=state == "Up",
         ringing=state == "Ringing",
-        calling=not dialled and state in CALLING,
+        calling=application not in DIALLED and state in CALLING,
         number=given(m, "CallerIDNum"),
         caller_name=name_given(m),
-        exten=given(m, "Exten"),
+        exten=(given(more, "DNID") if more is not None else None) or given(m, "Exten"),
         bridge=m.get("BridgeId") or None,
         since=began(m.get("Duration", ""), at),
+        on_hold=told[ON_HOLD] == "1" if ON_HOLD in told else None,
+        voicemail=application == VOICEMAIL,
+        queue_status=told.get(QUEUE_STATUS),
+        recording=told.get(RECORDING),
     )
+
+
+def variables_of(more: Message | None) -> dict[str, str]:
+    """Return the variables a `Status` item shows: `Variable: QUEUESTATUS=TIMEOUT`, those that are set."""
+    pairs = [each.partition("=") for each in more.all("Variable")] if more is not None else []
+    return {name: value for name, _, value in pairs if value}
 
 
 def began(duration: str, at: datetime) -> datetime | None:
     """Return when a channel began, from how long it has been there: `00:01:07`."""
     parts = duration.split(":")
-    if len(parts) != 3 or not all(part.isdecimal() for part in parts):  # noqa: PLR2004 - hours, minutes, seconds
+    if len(parts) != 3 or not all(number(part) is not None for part in parts):  # noqa: PLR2004 - hours, minutes, seconds
         return None
     hours, minutes, seconds = map(int, parts)
-    return at - timedelta(hours=hours, minutes=minutes, seconds=seconds)
-
-
-def entries(items: Iterable[Message]) -> Mapping[str, str]:
-    """Return who waits in which queue, from the QueueEntry items of QueueStatus."""
-    return {m["Uniqueid"]: m["Queue"] for m in items if m.name == "QueueEntry" and "Uniqueid" in m and "Queue" in m}
+    try:
+        return at - timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError:
+        return None
 
 
 def endpoints_of(items: Iterable[Message]) -> Mapping[str, str | None]:

@@ -35,6 +35,9 @@ PLUMBING: Final = frozenset(
 )
 """Channel technologies with nobody behind them."""
 
+MOST_GONE: Final = 10_000
+"""Channels remembered after their end: what a big PBX ends while it is asked for its state."""
+
 Key = tuple[str, str]
 """(pbx, the PBX's id): two PBXs may use the same id."""
 
@@ -89,6 +92,8 @@ class ChannelGraph:
     def __init__(self) -> None:
         self.channels: dict[Key, Channel] = {}
         self.bridges: dict[Key, Bridge] = {}
+        self.gone: dict[Key, None] = {}
+        """The latest few that are no more, in the order in which they went: an answer may still name them."""
 
     def enter(self, channel: Channel, bridge: Key, *, holding: bool) -> None:
         """Put `channel` into a bridge, out of any other."""
@@ -116,6 +121,9 @@ class ChannelGraph:
         """Forget a channel that is gone."""
         self.leave(channel)
         self.channels.pop(channel.key, None)
+        self.gone[channel.key] = None
+        if len(self.gone) > MOST_GONE:
+            del self.gone[next(iter(self.gone))]
         other = self.channels.get(channel.other_half) if channel.other_half else None
         if other is not None:
             other.other_half = None
@@ -127,6 +135,10 @@ class ChannelGraph:
 
     def joined_with(self, start: Channel) -> tuple[Channel, ...]:
         """Return every real channel that can hear `start`, itself included: through bridges and Local channels."""
+        return tuple(each for each in self.reached(start) if each.real)
+
+    def reached(self, start: Channel) -> tuple[Channel, ...]:
+        """Return every channel on the way to whoever can hear `start`, in the order of their ids."""
         seen: set[Key] = set()
         reached = [start]
         for channel in reached:
@@ -134,7 +146,11 @@ class ChannelGraph:
                 continue
             seen.add(channel.key)
             reached.extend(self._next_to(channel))
-        return tuple(self.channels[key] for key in sorted(seen) if self.channels[key].real)
+        return tuple(self.channels[key] for key in sorted(seen) if key in self.channels)
+
+    def named(self, pbx: str, name: str) -> Channel | None:
+        """Return the channel of that name. Costs a walk over all channels: for rare moments only."""
+        return next((each for each in self.of_pbx(pbx) if each.name == name), None)
 
     def _next_to(self, channel: Channel) -> Iterator[Channel]:
         bridge = self.bridges.get(channel.bridge) if channel.bridge else None

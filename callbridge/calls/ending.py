@@ -3,14 +3,14 @@
 from dataclasses import replace
 from datetime import datetime
 
-from callbridge.calls import queues
-from callbridge.calls.call import Call, Leg, Moment, Reason, Side
+from callbridge.calls import clicks, queues
+from callbridge.calls.call import Call, CallState, Leg, Moment, Reason, Side
 from callbridge.calls.correlation import Channel
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import ChannelGone, HangupAsked, VoicemailBegan
 from callbridge.calls.lifecycle import advance
 from callbridge.calls.open_call import OpenCall, seconds_between
-from callbridge.calls.outcome import Circumstances, conclude, missed, why_unanswered
+from callbridge.calls.outcome import Circumstances, Outcome, conclude, missed, why_unanswered
 from callbridge.calls.ringing import quiet_again
 from callbridge.calls.switchboard import Switchboard
 
@@ -26,16 +26,16 @@ def hangup_asked(board: Switchboard, fact: HangupAsked) -> None:
 
 def hangs_up(work: OpenCall, leg: Leg) -> None:
     """Take note of a side that hangs up, if it is the first one that matters."""
-    if work.hung_up_by is not None:
+    if work.hung_up_by is not None or leg.uniqueid == work.passed_on_by:
         return
-    if leg.side is Side.CALLER:
+    if not work.called_for(leg):
         pursued = bool(work.being_called() or work.wait)
-        if leg.up_at is None and not pursued:
-            return  # Asterisk 22 says HangupRequest also of a caller it has just refused itself
-        work.hung_up_by = Side.CALLER
-        work.gave_up = work.call.answered_at is None and (pursued or not work.round)
+        if leg.up_at is None and (leg.placed or not pursued):
+            return  # refused; Asterisk 22 says HangupRequest also of a caller it has just refused itself
+        work.hung_up_by = leg.side
+        work.gave_up = work.call.answered_at is None and (pursued or not tried(work))
     elif work.call.answered_at is not None and leg.up_at is not None:
-        work.hung_up_by = Side.CALLEE
+        work.hung_up_by = leg.side
 
 
 def voicemail_began(board: Switchboard, fact: VoicemailBegan) -> None:
@@ -57,9 +57,24 @@ def gone(board: Switchboard, fact: ChannelGone) -> None:
         return None
     work.alive.discard(channel.key)
     leg_gone(board, work, channel, fact)
-    if not work.alive:
-        return end(board, work, fact.at)
-    return board.touch(work)
+    if work.alive:
+        return board.touch(work)
+    if clicks.awaits_its_number(work):
+        return wait_for_number(board, work, fact.at)
+    return end(board, work, fact.at)
+
+
+def wait_for_number(board: Switchboard, work: OpenCall, at: datetime) -> None:
+    """Hold back the end of a call nobody is in any more, until it is known whom it was for."""
+    work.empty_since = at
+    board.hold_back(work, clicks.until(at), end_empty)
+    board.touch(work)
+
+
+def end_empty(board: Switchboard, work: OpenCall, _: datetime) -> None:
+    """Tell the end that was held back, as of when it was."""
+    if work.empty_since is not None:
+        end(board, work, work.empty_since)
 
 
 def leg_gone(board: Switchboard, work: OpenCall, channel: Channel, fact: ChannelGone) -> None:
@@ -68,11 +83,19 @@ def leg_gone(board: Switchboard, work: OpenCall, channel: Channel, fact: Channel
     if leg is None:
         return
     work.legs[leg.uniqueid] = advance(leg, fact) or leg
-    if leg.side is Side.CALLER and work.wait is not None:
+    waited = waits(work, leg)
+    if waited and work.wait is not None:
         board.release(work, fact.at)
-    if leg.side is Side.CALLER and work.wait is not None and not work.interrupted:
+    if waited and work.wait is not None and not work.interrupted:
         queues.leave(board, work, Reason.ABANDONED, fact.at)
     quiet_again(board, work, fact.at)
+
+
+def waits(work: OpenCall, leg: Leg) -> bool:
+    """Tell whether it is that leg which waits in the queue, or stands behind the Local channel that does."""
+    if work.wait is None or work.wait.channel in work.legs:
+        return work.wait is not None and work.wait.channel == leg.uniqueid
+    return not work.called_for(leg)
 
 
 def end(board: Switchboard, work: OpenCall, at: datetime) -> None:
@@ -87,16 +110,27 @@ def end(board: Switchboard, work: OpenCall, at: datetime) -> None:
     if lost is not None:
         work.call = replace(work.call, missed=lost)
         board.tell(work, EventType.CALL_MISSED, at, missed=lost)
-    del board.open[call.id]
+    board.close(work)
 
 
 def concluded(work: OpenCall, at: datetime) -> Call:
     """Return the call as it ended."""
-    tried = tuple(work.legs[key] for key in work.round if key in work.legs)
+    called = tried(work)
     outcome = conclude(
         work.call,
-        Circumstances(work.gave_up, work.queue_exit, tried, work.dial_status, work.voicemail, work.interrupted),
+        Circumstances(work.gave_up, work.queue_exit, called, work.dial_status, work.voicemail, work.interrupted),
     )
+    return closed(work, outcome, deciding_cause(work, called, outcome.reason), at)
+
+
+def tried(work: OpenCall) -> tuple[Leg, ...]:
+    """Return the phones of the last round of dialling, but for a first side that came: nobody else was called then."""
+    legs = (work.legs[key] for key in work.round if key in work.legs)
+    return tuple(leg for leg in legs if leg.up_at is None or work.called_for(leg))
+
+
+def closed(work: OpenCall, outcome: Outcome, cause: int | None, at: datetime) -> Call:
+    """Return the call with its end, its seconds and who ended it."""
     call = work.call
     talked = seconds_between(call.answered_at, at) - call.hold_s if call.answered_at else 0.0
     work.waited_s, work.rang_s = work.waited_s or 0.0, work.rang_s or 0.0
@@ -107,8 +141,8 @@ def concluded(work: OpenCall, at: datetime) -> Call:
         timeline=(*call.timeline, Moment(outcome.state, at)),
         ended_at=at,
         talk_s=max(0.0, talked),
-        ended_by=work.hung_up_by or Side.PBX,
-        hangup_cause=deciding_cause(work, tried, outcome.reason),
+        ended_by=work.hung_up_by or (Side.CALLER if outcome.state is CallState.CANCELLED else Side.PBX),
+        hangup_cause=cause,
     )
 
 

@@ -122,6 +122,15 @@ class DialBegan(ChannelFact):
 
 
 @dataclass(frozen=True, slots=True)
+class CallPlaced(Fact):
+    """What became of an order to place a call to `exten`, `device` first; `channel` is None where nobody came to it."""
+
+    device: str
+    channel: str | None
+    exten: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class DialEnded(ChannelFact):
     """Dialling `channel` is over; `status` is ANSWER, BUSY, NOANSWER, CANCEL, CONGESTION or CHANUNAVAIL."""
 
@@ -171,6 +180,56 @@ class BridgeGone(Fact):
     """The bridge is no more."""
 
     bridge: str
+
+
+# ── transfers ─────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class BlindTransferred(ChannelFact):
+    """`channel` sent whoever it was bridged with to the number `wanted`."""
+
+    wanted: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttendedTransferred(ChannelFact):
+    """`channel` and `second`, both of one person, left two calls and joined the others; they are one by feature code."""
+
+    second: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultationBegan(ChannelFact):
+    """The PBX makes the Local channel `channel`, so that the channel named `by` can ask somebody about its call."""
+
+    by: str
+
+
+# ── calls that go elsewhere ───────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class CallPickedUp(ChannelFact):
+    """`channel` took the call for which `target` rings."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallParked(ChannelFact):
+    """The channel waits in a car park, where it can be had by dialling `slot`; the device `parker` put it there."""
+
+    slot: str
+    parker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallUnparked(ChannelFact):
+    """The channel is out of the car park: fetched by the channel `retriever`; None where its time there was over."""
+
+    slot: str
+    retriever: str | None = None
 
 
 # ── queues ────────────────────────────────────────────────────────────────────
@@ -257,8 +316,22 @@ class ChannelSeen:
     number: str | None = None
     caller_name: str | None = None
     exten: str | None = None
+    """What the caller dialled first, where the PBX still knows it; else where its dialplan is now."""
     bridge: str | None = None
     since: datetime | None = None
+    on_hold: bool | None = None
+    """Whether somebody keeps it on hold: it is held, it does not hold. None where the PBX does not say."""
+    voicemail: bool = False
+    """It is asked to leave a message."""
+    queue_status: str | None = None
+    """Why the last queue let it go, in the PBX's own word."""
+    recording: str | None = None
+    """The file it is, or was, recorded to."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateAsked(Fact):
+    """The PBX is being asked what it has now: who is born from here on may be missing in its answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,25 +341,6 @@ class StateRead(Fact):
     channels: tuple[ChannelSeen, ...] = ()
     waiting: Mapping[str, str] = field(default_factory=dict)
     """channel → queue it waits in"""
-
-
-@dataclass(frozen=True, slots=True)
-class TimePassed(Fact):
-    """It is `at` now on this PBX: said when nothing else was said and something waits for its time."""
-
-
-@dataclass(frozen=True, slots=True)
-class LimitsSet(Fact):
-    """The people who run the PBX say how long its calls may go on, from now on."""
-
-    limits: Limits
-
-
-@dataclass(frozen=True, slots=True)
-class Nonsense(Fact):
-    """The PBX said something that cannot be read; `what` is short and holds no payload."""
-
-    what: str
     holding_bridges: frozenset[str] = frozenset()
     """Those that hold (music, parking) instead of joining."""
     waits_since: Mapping[str, datetime] = field(default_factory=dict)
@@ -312,3 +366,22 @@ class Backfilled(Fact):
 @dataclass(frozen=True, slots=True)
 class BackfillDone(Fact):
     """All the PBX's own log says of a gap has been told; what is heard from `at` on may repeat its last words."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed(Fact):
+    """It is `at` now on this PBX: said when nothing else was said and something waits for its time."""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsSet(Fact):
+    """The people who run the PBX say how long its calls may go on, from now on."""
+
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Nonsense(Fact):
+    """The PBX said something that cannot be read; `what` is short and holds no payload."""
+
+    what: str

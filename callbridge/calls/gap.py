@@ -1,31 +1,36 @@
-"""The link to a PBX going and coming, and joining what we knew with what is true now."""
+"""The link to a PBX going and coming, and joining what we knew with what is true now.
+
+When the link goes, `pbx.disconnected` is told. When it comes, a PBX that was
+started anew has none of the calls it had. Then it is asked for its state, and
+from the answer what is over ends, what is new is adopted (`adoption`), each
+channel is brought to where it is (`joining`), and `pbx.connected` tells the gap.
+"""
 
 from datetime import datetime
 
-from callbridge.calls import answering, arrival, dialling, ending, limits, queues, ringing
+from callbridge.calls import ending, limits
+from callbridge.calls.adoption import adopt_unheard
+from callbridge.calls.asking import Asking
+from callbridge.calls.correlation import Key
 from callbridge.calls.events import EventType, pbx_event
 from callbridge.calls.facts import (
-    BridgeEntered,
-    ChannelBorn,
     ChannelGone,
-    ChannelRang,
-    ChannelSeen,
-    ChannelUp,
-    DialBegan,
+    ChannelsListed,
     EndpointsLearnt,
     LinkDown,
     LinkUp,
-    LocalJoined,
     Nonsense,
-    QueueJoined,
+    StateAsked,
     StateRead,
     TimePassed,
 )
+from callbridge.calls.joining import join
 from callbridge.calls.switchboard import Switchboard
 
 
 def link_down(board: Switchboard, fact: LinkDown) -> None:
     """Tell that a PBX is no longer heard: once, however often a new try fails."""
+    board.asking.pop(fact.pbx, None)
     if fact.pbx in board.heard:
         board.heard.discard(fact.pbx)
         board.heard_since.pop(fact.pbx, None)
@@ -34,104 +39,86 @@ def link_down(board: Switchboard, fact: LinkDown) -> None:
 
 
 def link_up(board: Switchboard, fact: LinkUp) -> None:
-    """Note that the PBX is heard. It is told once the state was read: only then the gap is closed."""
+    """Note that the PBX is heard; end all its calls where it was started anew.
+
+    That it is heard is told once its state was read: only then the gap is closed.
+    """
     board.heard.add(fact.pbx)
     board.heard_since[fact.pbx] = fact.at
+    before = board.started.get(fact.pbx)
+    if fact.started_at is not None:
+        board.started[fact.pbx] = fact.started_at
+    if before is not None and fact.started_at not in {None, before}:
+        restarted(board, fact)
+
+
+def restarted(board: Switchboard, fact: LinkUp) -> None:
+    """End all calls of a PBX that was started anew, as of when it was last heard: a new one may use their ids again."""
+    lost_at = min(board.heard_until.get(fact.pbx, fact.at), fact.at)
+    known = [each.key for each in board.graph.of_pbx(fact.pbx)]
+    board.restarted[fact.pbx] = board.restarted.get(fact.pbx, 0) + end_vanished(board, known, frozenset(), lost_at)
+    for key in [key for key in board.graph.gone if key[0] == fact.pbx]:
+        del board.graph.gone[key]
+
+
+def state_asked(board: Switchboard, fact: StateAsked) -> None:
+    """Remember whom the answer will be about. What waits for one that never came waits on."""
+    before = board.asking.get(fact.pbx)
+    known = frozenset(each.key for each in board.graph.of_pbx(fact.pbx))
+    board.asking[fact.pbx] = Asking(known, waiting=before.waiting if before is not None else [])
+
+
+def answered(board: Switchboard, pbx: str) -> Asking:
+    """Return the question that is answered now; whoever did not ask knows all there is."""
+    everybody = frozenset(each.key for each in board.graph.of_pbx(pbx))
+    return board.asking.pop(pbx, None) or Asking(everybody)
 
 
 def state_read(board: Switchboard, fact: StateRead) -> None:
     """Join what we knew with what is true now: end what is over, adopt what is new, tell the gap."""
-    seen = {each.channel: each for each in fact.channels}
-    before = len(board.open)
-    ended = end_vanished(board, fact.pbx, frozenset(seen), fact.at)
-    adopt_unheard(board, fact)
-    adopted = len(board.open) - (before - ended)
-    lost_at = board.heard_until.pop(fact.pbx, None)
-    limits.watch_all(board, fact.pbx, fact.at)
-    gap = None if lost_at is None else {"from": lost_at, "to": fact.at, "ended": ended, "adopted": adopted}
-    board.told.append(pbx_event(fact.pbx, EventType.PBX_CONNECTED, fact.at, gap=gap))
+    pbx, before = fact.pbx, frozenset(board.open)
+    asked = answered(board, pbx)
+    alive = frozenset((pbx, each.channel) for each in fact.channels)
+    ended = board.restarted.pop(pbx, None)
+    gone = end_vanished(board, asked.older(tuple(asked.known)), alive, fact.at)
+    asked.touched -= adopt_unheard(board, fact)
+    join(board, fact, asked)
+    adopted = len(board.open.keys() - before)
+    lost_at = board.heard_until.pop(pbx, None)
+    limits.watch_all(board, pbx, fact.at)
+    gap = None
+    if lost_at is not None or ended is not None:
+        gap = {
+            "from": min(lost_at or fact.at, fact.at),
+            "to": fact.at,
+            "restarted": ended is not None,
+            "ended": gone + (ended or 0),
+            "adopted": adopted,
+        }
+    board.told.append(pbx_event(pbx, EventType.PBX_CONNECTED, fact.at, gap=gap))
 
 
-def end_vanished(board: Switchboard, pbx: str, alive: frozenset[str], at: datetime) -> int:
-    """End the channels the PBX no longer knows; return how many calls that ended.
+def channels_listed(board: Switchboard, fact: ChannelsListed) -> None:
+    """End the calls whose end was not heard, though the link was there all the time."""
+    asked = answered(board, fact.pbx)
+    alive = frozenset((fact.pbx, channel) for channel in fact.alive)
+    for _ in range(end_vanished(board, asked.older(tuple(asked.known)), alive, fact.at)):
+        board.odd("call whose end was not heard")
+
+
+def end_vanished(board: Switchboard, known: tuple[Key, ...] | list[Key], alive: frozenset[Key], at: datetime) -> int:
+    """End those of the channels the PBX no longer knows; return how many calls that ended.
 
     How they ended nobody knows, so a call that loses its last channel this way
     was interrupted.
     """
-    vanished = [each for each in board.graph.of_pbx(pbx) if each.key[1] not in alive]
     before = len(board.open)
-    for channel in vanished:
-        work = board.call_of(channel)
+    for pbx, channel in sorted(set(known) - alive):
+        work = board.call_of(board.channel(pbx, channel))
         if work is not None:
-            work.interrupted = all(key[1] not in alive for key in work.alive)
-        ending.gone(board, ChannelGone(pbx, at, channel.key[1]))
+            work.interrupted = not work.alive & alive
+        ending.gone(board, ChannelGone(pbx, at, channel))
     return before - len(board.open)
-
-
-def adopt_unheard(board: Switchboard, fact: StateRead) -> None:
-    """Take in the channels that began while nobody listened, callers first."""
-    fresh = [each for each in fact.channels if board.channel(fact.pbx, each.channel) is None]
-    for each in sorted(fresh, key=lambda one: not one.calling):
-        begin(board, fact, each)
-    pair_halves(board, fact)
-    callers = callers_of(board, fact)
-    for each in fresh:
-        adopt(board, fact, each, callers.get(each.linkedid))
-    for each in fact.channels:
-        join(board, fact, each)
-
-
-def begin(board: Switchboard, fact: StateRead, each: ChannelSeen) -> None:
-    """Play the birth of one channel."""
-    at, who = each.since or fact.at, (each.number, each.caller_name, each.exten)
-    arrival.born(board, ChannelBorn(fact.pbx, at, each.channel, each.name, each.linkedid, each.calling, *who))
-
-
-def callers_of(board: Switchboard, fact: StateRead) -> dict[str, str]:
-    """Return who calls, by Linkedid: who dialled whom was not heard, so here the hint must do.
-
-    Several may share one after a transfer; the one it is named after is the first.
-    """
-    callers: dict[str, str] = {}
-    for each in sorted(fact.channels, key=lambda one: one.channel == one.linkedid):
-        channel = board.channel(fact.pbx, each.channel)
-        if channel is not None and channel.calling and channel.real:  # the far half of a Local channel calls too
-            callers[each.linkedid] = each.channel
-    return callers
-
-
-def adopt(board: Switchboard, fact: StateRead, each: ChannelSeen, caller: str | None) -> None:
-    """Play the dialling of one channel that belongs to nobody's call yet."""
-    channel = board.channel(fact.pbx, each.channel)
-    if channel is not None and channel.call_id is None and caller is not None:
-        dialling.dial_began(board, DialBegan(fact.pbx, each.since or fact.at, each.channel, caller))
-
-
-def pair_halves(board: Switchboard, fact: StateRead) -> None:
-    """Tie the halves of Local channels: which belong together is said once, when they are born; then only in names."""
-    named = {each.name: each.channel for each in fact.channels}
-    for name, channel in named.items():
-        other = named.get(f"{name.removesuffix(';1')};2")
-        half = board.channel(fact.pbx, channel)
-        if name.endswith(";1") and other is not None and half is not None and half.other_half is None:
-            arrival.local_joined(board, LocalJoined(fact.pbx, fact.at, channel, other))
-
-
-def join(board: Switchboard, fact: StateRead, each: ChannelSeen) -> None:
-    """Bring one channel to where it is now: ringing, up, waiting, in a bridge."""
-    channel = board.channel(fact.pbx, each.channel)
-    if channel is None:
-        return
-    if each.up and not channel.up:
-        ringing.up(board, ChannelUp(fact.pbx, fact.at, each.channel))
-    elif each.ringing and not channel.rang:
-        ringing.rang(board, ChannelRang(fact.pbx, fact.at, each.channel))
-    work = board.call_of(channel)
-    queue = fact.waiting.get(each.channel)
-    if queue is not None and work is not None and work.wait is None:
-        queues.joined(board, QueueJoined(fact.pbx, fact.at, each.channel, queue))
-    if each.bridge is not None and channel.bridge != (fact.pbx, each.bridge):
-        answering.entered(board, BridgeEntered(fact.pbx, fact.at, each.channel, each.bridge))
 
 
 def endpoints_learnt(board: Switchboard, fact: EndpointsLearnt) -> None:

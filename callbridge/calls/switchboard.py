@@ -8,10 +8,11 @@ import heapq
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from callbridge.calls.agents import Roster
+from callbridge.calls.asking import Asking
 from callbridge.calls.call import Call, Leg, Limits
 from callbridge.calls.correlation import Channel, ChannelGraph
 from callbridge.calls.events import Event, EventType, call_event
@@ -21,6 +22,10 @@ from callbridge.calls.numbers import PbxProfile
 from callbridge.calls.open_call import OpenCall
 
 NO_LIMITS: Final = Limits()
+MOST_OVER: Final = 10_000
+"""Ended calls whose ids are remembered, so that none is given again."""
+JUMP: Final = timedelta(seconds=2)
+"""How far a PBX's clock may go back from one word to the next: threads overtake one another by milliseconds."""
 
 Law = Callable[["Switchboard", OpenCall, datetime], None]
 
@@ -63,11 +68,6 @@ class Switchboard:
         """For a PBX we do not hear, or did not hear yet: when we last did."""
         self.heard_since: dict[str, datetime] = {}
         """For a PBX we hear: since when."""
-        self.oddities: Counter[str] = Counter()
-        self._order = 0
-        self._held: dict[str, list[Deadline]] = {}
-        self._deadlines: dict[str, list[Deadline]] = {}
-        self.told: list[Event] = []
         self.started: dict[str, datetime] = {}
         """When each PBX was started: another start is another PBX."""
         self.restarted: dict[str, int] = {}
@@ -78,6 +78,12 @@ class Switchboard:
         """The calls that ended lately, in the order in which they did."""
         self.backfilled_until: dict[str, datetime] = {}
         """For a PBX whose gap was told from its own log: until when. Gone soon after."""
+        self.oddities: Counter[str] = Counter()
+        self._shown: dict[str, datetime] = {}
+        self._order = 0
+        self._held: dict[str, list[Deadline]] = {}
+        self._deadlines: dict[str, list[Deadline]] = {}
+        self.told: list[Event] = []
         self.changed: dict[str, Call] = {}
         """By id, as they were when last told or touched."""
 
@@ -130,6 +136,22 @@ class Switchboard:
                 self._held[due.call_id].remove(due)
                 due.law(self, self.open[due.call_id], due.at)
 
+    def look_at_clock(self, pbx: str, shown: datetime) -> None:
+        """Notice a PBX's clock that is set back: what waits for a time waits no longer than before."""
+        before = self._shown.get(pbx, shown)
+        self._shown[pbx] = shown
+        if shown + JUMP < before:
+            self._turn_back(pbx, before - shown)
+            for work in tuple(self.open.values()):
+                if work.call.pbx == pbx:
+                    self.odd("clock set back", work)
+
+    def _turn_back(self, pbx: str, by: timedelta) -> None:
+        turned = {due.order: replace(due, at=due.at - by) for due in self._deadlines.get(pbx, ())}
+        self._deadlines[pbx] = sorted(turned.values())
+        for call_id, waiting in self._held.items():
+            self._held[call_id] = [turned.get(due.order, due) for due in waiting]
+
     def _awaited(self, due: Deadline) -> bool:
         """Tell whether a call still waits for `due`; forget what calls waited for that are over."""
         if due.call_id not in self.open:
@@ -163,15 +185,37 @@ class Switchboard:
         since = self.heard_since.get(call.pbx)
         return call.pbx in self.heard_until and (since is None or call.started_at < since)
 
+    def drop_held(self, work: OpenCall) -> None:
+        """Forget what was held back of a call that is no more."""
+        self._held.pop(work.call.id, None)
+
+    def close(self, work: OpenCall) -> None:
+        """Take a call out of those that go on."""
+        del self.open[work.call.id]
+        self.drop_held(work)
+        if work.call.over:
+            self.over[work.call.id] = None
+        if len(self.over) > MOST_OVER:
+            del self.over[next(iter(self.over))]
+
     def tell(self, work: OpenCall, kind: EventType, at: datetime, **details: object) -> None:
         """Tell the world: the call's next event, with the call as it is now."""
+        self.tell_start(work)
         work.call = work.refreshed(work.call.sequence + 1)
         self.changed[work.call.id] = work.call
         self.told.append(call_event(work.call, kind, at, **details))
 
+    def tell_start(self, work: OpenCall) -> None:
+        """Tell that a call began, where that was held back."""
+        begun, work.untold = work.untold, None
+        if begun is not None:
+            self.changed[begun.id] = begun
+            self.told.append(call_event(begun, EventType.CALL_STARTED, begun.started_at))
+
     def touch(self, work: OpenCall) -> None:
-        """Note that a call must be written down though nothing is told of it."""
-        self.changed[work.call.id] = work.call
+        """Note that a call must be written down though nothing is told of it; not before it is told at all."""
+        if work.untold is None:
+            self.changed[work.call.id] = work.call
 
     def odd(self, what: str, work: OpenCall | None = None) -> None:
         """Keep an oddity: counted here, and on the call where it is about one."""

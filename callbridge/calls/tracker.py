@@ -13,12 +13,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from callbridge.calls import answering, arrival, dialling, ending, gap, limits, queues, ringing
+from callbridge.calls import answering, arrival, backfill, clicks, consultations, dialling, ending, gap, limits, parking, queues, ringing, transfers
 from callbridge.calls import facts as f
 from callbridge.calls.call import Agent, Call, Limits
 from callbridge.calls.events import Event
 from callbridge.calls.numbers import PbxProfile
 from callbridge.calls.switchboard import NO_LIMITS, Switchboard
+
+
+def told_afterwards(board: Switchboard, fact: f.Backfilled) -> None:
+    """Apply what the PBX's own log says of a gap, where it is news."""
+    if not backfill.is_told(board, fact.fact):
+        LAWS[type(fact.fact)](board, fact.fact)
+
 
 LAWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Any], None]]] = {
     f.ChannelBorn: arrival.born,
@@ -27,6 +34,7 @@ LAWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Any], None]]] = {
     f.CallerIdChanged: arrival.caller_id_changed,
     f.ChannelRenamed: arrival.renamed,
     f.DialBegan: dialling.dial_began,
+    f.CallPlaced: clicks.placing_told,
     f.ChannelRang: ringing.rang,
     f.ChannelProgressed: ringing.rang,
     f.ChannelUp: ringing.up,
@@ -37,8 +45,13 @@ LAWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Any], None]]] = {
     f.BridgeEntered: answering.entered,
     f.BridgeLeft: answering.left,
     f.BridgeGone: answering.gone,
+    f.BlindTransferred: transfers.blind,
+    f.AttendedTransferred: consultations.attended,
+    f.ConsultationBegan: consultations.began,
     f.ChannelHeld: answering.held,
     f.ChannelResumed: answering.resumed,
+    f.CallParked: parking.parked,
+    f.CallUnparked: parking.unparked,
     f.QueueTried: queues.tried,
     f.QueueJoined: queues.joined,
     f.QueueLeft: queues.left,
@@ -50,7 +63,11 @@ LAWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Any], None]]] = {
     f.EndpointsLearnt: gap.endpoints_learnt,
     f.LinkUp: gap.link_up,
     f.LinkDown: gap.link_down,
+    f.StateAsked: gap.state_asked,
     f.StateRead: gap.state_read,
+    f.ChannelsListed: gap.channels_listed,
+    f.Backfilled: told_afterwards,
+    f.BackfillDone: backfill.done,
     f.TimePassed: gap.time_passed,
     f.LimitsSet: limits.limits_set,
     f.Nonsense: gap.nonsense,
@@ -80,16 +97,37 @@ class Tracker:
 
     def apply(self, fact: f.Fact) -> tuple[Event, ...]:
         """Return what the world should hear because of `fact`, in order."""
-        self.board.pass_time(fact.pbx, fact.at)
+        if self.board.backfilled_until and backfill.was_told(self.board, fact):
+            return ()
+        board = self.board
+        if isinstance(fact, f.ChannelFact):
+            board.look_at_clock(fact.pbx, fact.at)
+        board.pass_time(fact.pbx, fact.at)
+        if not board.asking or not self._waits_for_answer(fact):
+            self._abide_by_law(fact)
+        if not board.told:
+            return ()
+        told, board.told = tuple(board.told), []
+        return backfill.marked(board, told) if isinstance(fact, f.Backfilled) else told
+
+    def _abide_by_law(self, fact: f.Fact) -> None:
         law = LAWS.get(type(fact))
         if law is None:
             self.board.odd(f"no law for {type(fact).__name__}")
         else:
             law(self.board, fact)
-        if not self.board.told:
-            return ()
-        told, self.board.told = tuple(self.board.told), []
-        return told
+
+    def _waits_for_answer(self, fact: f.Fact) -> bool:
+        """Tell whether `fact` waits for what its PBX is being asked; play what waited, where this is the answer."""
+        board = self.board
+        asking = board.asking.get(fact.pbx)
+        if asking is None or not isinstance(fact, (f.StateRead, f.ChannelsListed)):
+            known = board.channel(fact.pbx, fact.channel) if isinstance(fact, f.ChannelFact) else None
+            return asking is not None and asking.keeps(fact, known)
+        self._abide_by_law(fact)
+        for waited in asking.waiting:
+            self._abide_by_law(waited)
+        return True
 
     def take_changes(self) -> Changes:
         """Return everything that changed since this was last asked, and forget that it did."""
@@ -107,6 +145,10 @@ class Tracker:
     def next_telling(self, pbx: str) -> datetime | None:
         """Return when the next of what is held back of a PBX's calls is told; for a tape that is over."""
         return self.board.next_telling(pbx)
+
+    def progress(self, pbx: str) -> Mapping[str, int]:
+        """Return how many events each live call of a PBX has had."""
+        return {key: work.call.sequence for key, work in self.board.open.items() if work.call.pbx == pbx}
 
     @property
     def live_calls(self) -> int:

@@ -61,10 +61,8 @@ async def test_the_daemons_questions_are_answered_with_nothing_going_on() -> Non
     async with AmiPlayer([TAPE]) as player, heard_by(player, filters=FILTERS) as link:
         await up(link)
         facts = await resync.read_state(
-            "main",
-            lambda action: link.send(action, (), timeout_s=WITHIN_S),
-            lambda action: link.send_list(action, (), timeout_s=WITHIN_S),
-            NOW,
+            await resync.ask_state("main", lambda action, *more: link.send(action, more, timeout_s=WITHIN_S), NOW),
+            lambda action, *more: link.send_list(action, more, timeout_s=WITHIN_S),
         )
         assert link.status.filters_refused == ()
     (state,) = [fact for fact in facts if isinstance(fact, StateRead)]

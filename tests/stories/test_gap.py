@@ -27,6 +27,7 @@ def test_calls_that_vanished_in_the_gap_were_interrupted(story: Story) -> None:
     assert story.told("pbx.connected").details["gap"] == {
         "from": lost_at,
         "to": story.now,
+        "restarted": False,
         "ended": 1,
         "adopted": 0,
     }

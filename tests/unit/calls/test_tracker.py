@@ -61,11 +61,29 @@ SAYING: dict[str, st.SearchStrategy[Any]] = {
     "what": st.just("nonsense"),
     "limits": st.builds(Limits, inbound_s=st.none() | st.floats(0.05, 9), queues=st.just({"sales": 0.3})),
     "waiting": st.dictionaries(CHANNEL, st.sampled_from(["sales", "support"]), max_size=2),
+    "second": CHANNEL,
+    "retriever": st.none() | CHANNEL,
+    "parker": st.none() | st.sampled_from(["PJSIP/1001", "x"]),
+    "slot": st.sampled_from(["701", "702"]),
+    "target": CHANNEL,
+    "limits": st.just(Limits()),
+    "parked": st.dictionaries(CHANNEL, st.sampled_from(["701", "702"]), max_size=2),
+    "alive": st.frozensets(CHANNEL),
+    "holding_bridges": st.frozensets(st.sampled_from(["b1", "b2"])),
+    "waits_since": st.dictionaries(CHANNEL, TIME, max_size=2),
+    "recording": st.none() | TEXT,
+    "queue_status": st.sampled_from([None, "TIMEOUT", "CONTINUE", "?"]),
+    "voicemail": st.booleans(),
+    "on_hold": st.sampled_from([None, True, False]),
+    "device": st.none() | st.sampled_from(["PJSIP/1001", "x"]),
+    "wanted": st.none() | TEXT,
 }
 
 
 def said(kind: Any) -> st.SearchStrategy[Any]:
-    return st.builds(kind, **{each.name: SAYING[each.name] for each in dataclasses.fields(kind)})
+    """Say a fact of that kind with anything in it; what SAYING does not name is made from its type."""
+    known = {each.name: SAYING[each.name] for each in dataclasses.fields(kind) if each.name in SAYING}
+    return st.builds(kind, **known)
 
 
 SAYING["channels"] = st.lists(said(f.ChannelSeen), max_size=3, unique_by=lambda each: each.channel).map(tuple)

@@ -1,0 +1,85 @@
+"""Taking in the calls that began while nobody listened: what cannot be known of them is left open, nothing is invented.
+
+Their channels are born as of when the PBX says they were. Who dialled whom was
+not heard, so here Linkedid must do; and where the caller has left already (after
+a transfer), the oldest phone of our own that is left stands for them.
+"""
+
+from callbridge.calls import arrival, dialling
+from callbridge.calls.correlation import Key
+from callbridge.calls.facts import ChannelBorn, ChannelSeen, DialBegan, LocalJoined, StateRead
+from callbridge.calls.switchboard import Switchboard
+
+
+def adopt_unheard(board: Switchboard, fact: StateRead) -> frozenset[Key]:
+    """Take in every channel that belongs to no call we know, callers first; return those nobody knew."""
+    news = [each for each in fact.channels if unheard(board, fact.pbx, each)]
+    for each in sorted(news, key=lambda one: not one.calling):
+        begin(board, fact, each)
+    pair_halves(board, fact)
+    callers = callers_of(board, fact)
+    for each in fact.channels:
+        channel = board.channel(fact.pbx, each.channel)
+        if channel is not None and channel.call_id is None:
+            adopt(board, fact, each, callers.get(each.linkedid))
+    return frozenset((fact.pbx, each.channel) for each in news)
+
+
+def unheard(board: Switchboard, pbx: str, each: ChannelSeen) -> bool:
+    """Tell whether a channel is news: neither known nor gone again while the PBX was asked."""
+    key = (pbx, each.channel)
+    return key not in board.graph.channels and key not in board.graph.gone
+
+
+def begin(board: Switchboard, fact: StateRead, each: ChannelSeen) -> None:
+    """Play the birth of one channel."""
+    at, who = each.since or fact.at, (each.number, each.caller_name, each.exten)
+    arrival.born(board, ChannelBorn(fact.pbx, at, each.channel, each.name, each.linkedid, each.calling, *who))
+
+
+def pair_halves(board: Switchboard, fact: StateRead) -> None:
+    """Tie the halves of Local channels: which belong together is said once, when they are born; then only in names."""
+    named = {each.name: each.channel for each in fact.channels}
+    for name, channel in named.items():
+        other = named.get(f"{name.removesuffix(';1')};2")
+        half = board.channel(fact.pbx, channel)
+        if name.endswith(";1") and other is not None and half is not None and half.other_half is None:
+            arrival.local_joined(board, LocalJoined(fact.pbx, fact.at, channel, other))
+
+
+def callers_of(board: Switchboard, fact: StateRead) -> dict[str, str]:
+    """Return whose call each Linkedid is.
+
+    Several who call may share one after a transfer; the one it is named after is the first.
+    """
+    callers: dict[str, str] = {}
+    for each in sorted(fact.channels, key=lambda one: one.channel == one.linkedid):
+        channel = board.channel(fact.pbx, each.channel)
+        if channel is not None and channel.real and channel.call_id is not None:
+            callers[each.linkedid] = each.channel
+    for each in fact.channels:
+        if each.linkedid not in callers and each.up:
+            stand_in(board, fact, each.linkedid, callers)
+    return callers
+
+
+def stand_in(board: Switchboard, fact: StateRead, linkedid: str, callers: dict[str, str]) -> None:
+    """Begin the call of people who were all called: the oldest phone of ours that talks is its caller."""
+    there = [
+        each for each in fact.channels if each.linkedid == linkedid and each.bridge not in {None, *fact.holding_bridges}
+    ]
+    pairs = [(board.channel(fact.pbx, each.channel), each) for each in there]
+    phones = [(channel, each) for channel, each in pairs if channel is not None and channel.extension is not None]
+    if not phones or len(pairs) < 2:  # noqa: PLR2004 - nobody talks alone
+        return
+    channel, first = min(phones, key=lambda pair: pair[1].since or fact.at)
+    others = (each.number for other, each in pairs if other is not None and other is not channel and other.real)
+    channel.calling, channel.exten = True, next(others, None)
+    arrival.begin(board, channel, first.since or fact.at)
+    callers[linkedid] = first.channel
+
+
+def adopt(board: Switchboard, fact: StateRead, each: ChannelSeen, caller: str | None) -> None:
+    """Play the dialling of one channel that belongs to nobody's call yet."""
+    if caller is not None:
+        dialling.dial_began(board, DialBegan(fact.pbx, each.since or fact.at, each.channel, caller))
