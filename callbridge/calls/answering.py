@@ -8,9 +8,8 @@ was called for them, in no holding bridge.
 from dataclasses import replace
 from datetime import datetime
 
-from callbridge.calls import limits
-from callbridge.calls.arrival import outbound
-from callbridge.calls.call import Agent, CallState, Leg, LegState, Side
+from callbridge.calls import consultations, limits, transfers
+from callbridge.calls.call import Agent, CallState, Direction, Leg, LegState
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import BridgeEntered, BridgeGone, BridgeLeft, ChannelHeld, ChannelResumed
 from callbridge.calls.open_call import OpenCall, marked
@@ -23,10 +22,11 @@ def entered(board: Switchboard, fact: BridgeEntered) -> None:
     if channel is None:
         return board.odd("bridge entered by an unknown channel")
     board.graph.enter(channel, (fact.pbx, fact.bridge), holding=fact.holding)
+    consultations.joined(board, channel, fact.at)
     reached = board.graph.joined_with(channel)
     for call_id in dict.fromkeys(each.call_id for each in reached if each.call_id):
         work = board.open.get(call_id)
-        if work is not None and work.call.answered_at is None:
+        if work is not None and work.awaits_answer:
             answered_if_both(board, work, [each.key[1] for each in reached], fact.at)
     return None
 
@@ -34,28 +34,35 @@ def entered(board: Switchboard, fact: BridgeEntered) -> None:
 def answered_if_both(board: Switchboard, work: OpenCall, reached: list[str], at: datetime) -> None:
     """Tell the answer if a caller's and a callee's leg can hear each other."""
     legs = [leg for leg in map(work.legs.get, reached) if leg is not None]
-    target = next((leg for leg in legs if leg.side is Side.CALLEE), None)
-    if target is not None and any(leg.side is Side.CALLER for leg in legs):
-        answered(board, work, target, at)
+    wanted = [leg for leg in legs if is_wanted(work, leg)]
+    if wanted and any(leg.side is not wanted[0].side for leg in legs):
+        answered(board, work, wanted[0], at)
+
+
+def is_wanted(work: OpenCall, leg: Leg) -> bool:
+    """Tell whether the call waits for that leg: one called for whoever began it, or in the place of whoever let go."""
+    let_go = work.legs.get(work.passed_on_by or "")
+    return work.called_for(leg) if let_go is None else leg.side is let_go.side and leg.uniqueid != let_go.uniqueid
 
 
 def answered(board: Switchboard, work: OpenCall, leg: Leg, at: datetime) -> None:
     """Tell that `leg` answered the call."""
     board.release(work, at)
+    transfers.tell_blind(board, work)
     work.stops_ringing(at)
     work.stops_waiting(at)
     work.queue_exit = None
     call = work.call
     callee = leg.who if leg.who.extension and leg.who.extension == call.callee.extension else call.callee
-    call = replace(call, answered_at=at, agent=agent_behind(board, work, leg), callee=callee)
-    work.call = marked(call, CallState.ANSWERED, at)
+    call = replace(call, answered_at=call.answered_at or at, agent=agent_behind(board, work, leg), callee=callee)
+    work.call, work.passed_on_by = marked(call, CallState.ANSWERED, at), None
     board.tell(work, EventType.CALL_ANSWERED, at, by=leg.who)
     limits.watch(board, work, at)
 
 
 def agent_behind(board: Switchboard, work: OpenCall, leg: Leg) -> Agent | None:
     """Return the agent of a call `leg` answered: who called out, or who picked up."""
-    if outbound(work.call.direction):
+    if work.call.direction is Direction.OUTBOUND_MANUAL and work.passed_on_by is None:
         return work.call.agent
     return board.roster.agent(work.call.pbx, leg.who.extension) if leg.who.extension else work.call.agent
 

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from callbridge.calls.call import Agent, Call, CallState, Direction, Leg, Party, Side
@@ -20,6 +20,11 @@ UNIQUEID: Final = re.compile(r"(\d{9,10})\.\d+$")
 
 LONG_NUMBER: Final = re.compile(r"\+?\d{7,}")
 """Dialled from inside, a number of this length leads outside, valid or not; shorter ones may be services."""
+
+
+CODE_S: Final = 0.1
+"""How long the beginning of a call to no person is held back: a pick-up is told some milliseconds after the dialling,
+the fetching of a parked call 20 ms after it (Asterisk 22 goes up first, and announces nothing)."""
 
 
 def born(board: Switchboard, fact: ChannelBorn) -> None:
@@ -79,8 +84,22 @@ def begin(board: Switchboard, channel: Channel, at: datetime) -> OpenCall:
     )
     adopt(board, work, channel)
     board.open[call.id] = work
-    board.tell(work, EventType.CALL_STARTED, at)
+    if direction is Direction.INTERNAL and callee.extension is None:
+        withhold(board, work, at)
+    else:
+        board.tell(work, EventType.CALL_STARTED, at)
     return work
+
+
+def withhold(board: Switchboard, work: OpenCall, at: datetime) -> None:
+    """Hold back the beginning of a call to no person: who dials a code to fetch a call makes none of their own."""
+    work.call = work.untold = work.refreshed(work.call.sequence + 1)
+    board.hold_back(work, at + timedelta(seconds=CODE_S), tell_start)
+
+
+def tell_start(board: Switchboard, work: OpenCall, _: datetime) -> None:
+    """Tell that a call began after all."""
+    board.tell_start(work)
 
 
 def adopt(board: Switchboard, work: OpenCall, channel: Channel) -> None:
@@ -152,11 +171,20 @@ def caller_id_changed(board: Switchboard, fact: CallerIdChanged) -> None:
     work = board.call_of(channel)
     if channel is None:
         return
+    own_name_shown(board, channel, fact.at)
     channel.number, channel.caller_name = fact.number, fact.caller_name
-    if work is None or work.caller_leg.uniqueid != fact.channel or work.call.caller.name or fact.caller_name is None:
+    if work is None or work.placed or work.caller_leg.uniqueid != fact.channel:
+        return
+    if work.call.caller.name or fact.caller_name is None:
         return
     work.call = replace(work.call, caller=replace(work.call.caller, name=fact.caller_name))
     board.touch(work)
+
+
+def own_name_shown(board: Switchboard, channel: Channel, at: datetime) -> None:
+    """Learn the name of a phone before another caller ID is put in its place."""
+    if channel.extension is not None and channel.number == channel.extension:
+        board.roster.learn(channel.key[0], channel.extension, channel.caller_name, at)
 
 
 def renamed(board: Switchboard, fact: ChannelRenamed) -> None:

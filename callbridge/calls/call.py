@@ -61,6 +61,14 @@ class Side(StrEnum):
     PBX = "pbx"
 
 
+class TransferKind(StrEnum):
+    """How a call is handed on: unasked, after asking, or while the one who is asked still rings."""
+
+    BLIND = "blind"
+    ATTENDED = "attended"
+    BLONDE = "blonde"
+
+
 class LegState(StrEnum):
     """Where one channel is in its life."""
 
@@ -95,6 +103,8 @@ class Leg:
     who: Party
     state: LegState = LegState.NEW
     trunk: bool = False
+    placed: bool = False
+    """Of a call the PBX places itself: this phone is called, on whichever side it is."""
     started_at: datetime | None = None
     rang_at: datetime | None = None
     up_at: datetime | None = None
@@ -103,6 +113,11 @@ class Leg:
     """What the PBX said when it stopped dialling this leg: ANSWER, BUSY, NOANSWER, CANCEL, …"""
     cause: int | None = None
     """Q.850 cause of the hang-up."""
+
+    @property
+    def called(self) -> bool:
+        """Whether the PBX called this phone or line, in contrast to one that called the PBX."""
+        return self.placed or self.side is Side.CALLEE
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +197,11 @@ class Call:
     missed: Missed | None = None
     too_long: TooLong | None = None
     merged_into: str | None = None
+    backfilled: bool = False
+    """Whether some of it was told afterwards, from the PBX's own log."""
     oddities: int = 0
 
     @property
     def over(self) -> bool:
         """Whether nobody is left."""
         return self.ended_at is not None
-    backfilled: bool = False
-    """Whether some of it was told afterwards, from the PBX's own log."""

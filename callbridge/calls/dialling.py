@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from callbridge.calls import queues
+from callbridge.calls import clicks, consultations, queues, transfers
 from callbridge.calls.arrival import adopt, outbound
 from callbridge.calls.call import Direction, Leg, Party, Side
+from callbridge.calls.clicks import number_dialled
 from callbridge.calls.correlation import Channel, Kind
 from callbridge.calls.facts import ChannelRang, ChannelUp, DialBegan, DialEnded, DialFailed, DialTried
 from callbridge.calls.open_call import OpenCall
@@ -17,11 +18,14 @@ def dial_began(board: Switchboard, fact: DialBegan) -> None:
     target = board.channel(fact.pbx, fact.channel)
     source = board.channel(fact.pbx, fact.source)
     work = board.call_of(source)
-    if target is None or work is None:
-        return board.odd("dial between unknown channels")
+    if target is None:
+        return board.odd("dial of an unknown channel")
     if target.call_id is not None:
-        return board.odd("dial of a channel that has its call", work)
+        return dialled_again(board, target, fact)
+    if work is None:
+        return first_dial(board, target, source, fact)
     queues.settle(board, work, fact.at)
+    transfers.moves_on(board, work, source, fact.at)
     target.dialled_by = source.key if source is not None else None
     adopt(board, work, target)
     if not work.being_called():
@@ -34,19 +38,62 @@ def dial_began(board: Switchboard, fact: DialBegan) -> None:
     return None
 
 
+def dialled_again(board: Switchboard, target: Channel, fact: DialBegan) -> None:
+    """Count a dial of a channel that has its call; of one found by a resync, learn now what was dialled."""
+    work = board.call_of(target)
+    leg = work.legs.get(fact.channel) if work is not None else None
+    if work is not None and leg is not None and work.placed and leg.who == Party():
+        work.legs[fact.channel] = replace(leg, who=clicks.wanted_by(board, target, fact))
+        clicks.redirect(board, work, target, fact, leg.side)
+    board.odd("dial of a channel that has its call", work)
+
+
+def first_dial(board: Switchboard, target: Channel, source: Channel | None, fact: DialBegan) -> None:
+    """Begin the call that the PBX places; of a Local channel on the way to it only remember who dials it."""
+    target.dialled_by = source.key if source is not None else None
+    if clicks.placed(board, target, fact) is not None:
+        catch_up(board, target, fact)
+    elif target.kind is not Kind.LOCAL:
+        board.odd("dial by nobody known")
+
+
 def add_leg(board: Switchboard, work: OpenCall, target: Channel, fact: DialBegan) -> None:
     """Put the dialled phone or line into the call; what it did before we knew is done now."""
-    redirect(board, work, target)
-    learn_number(board, work, fact)
+    side = side_of(board, work, fact)
+    if work.passed_on_by is None:
+        learn_way(board, work, target, fact, side)
     work.legs[fact.channel] = Leg(
         target.name,
         fact.channel,
-        Side.CALLEE,
+        side,
         party_behind(board, work, target, fact),
+        placed=work.placed or side is Side.CALLER,
         trunk=target.kind is Kind.TRUNK,
         started_at=fact.at,
     )
     work.round = (*work.round, fact.channel)
+    catch_up(board, target, fact)
+
+
+def side_of(board: Switchboard, work: OpenCall, fact: DialBegan) -> Side:
+    """Return on which side a phone is that is dialled now: of a call that was passed on, where they were who let go."""
+    let_go = work.legs.get(work.passed_on_by or "")
+    if let_go is not None:
+        return let_go.side
+    return clicks.side_called(board, work, board.channel(fact.pbx, fact.source)) if work.placed else Side.CALLEE
+
+
+def learn_way(board: Switchboard, work: OpenCall, target: Channel, fact: DialBegan, side: Side) -> None:
+    """Learn which way the call goes and to which number, from what is really dialled."""
+    if work.placed:
+        clicks.redirect(board, work, target, fact, side)
+    else:
+        redirect(board, work, target)
+    learn_number(board, work, fact)
+
+
+def catch_up(board: Switchboard, target: Channel, fact: DialBegan) -> None:
+    """Do now what the phone did before its dial was told."""
     if target.rang:
         rang(board, ChannelRang(fact.pbx, fact.at, fact.channel))
     if target.up:
@@ -58,14 +105,9 @@ def party_behind(board: Switchboard, work: OpenCall, target: Channel, fact: Dial
     if target.extension is not None:
         board.roster.learn(fact.pbx, target.extension, own_name(target, work), fact.at)
         return board.roster.party(fact.pbx, target.extension)
-    if outbound(work.call.direction):
+    if work.call.direction is Direction.OUTBOUND_MANUAL and work.passed_on_by is None:
         return work.call.callee
     return board.profile(fact.pbx).outside(number_dialled(fact) or target.number)
-
-
-def number_dialled(fact: DialBegan) -> str:
-    """Return the number in a dial string: `912345678@trunk`, `PJSIP/trunk/912345678` or nothing."""
-    return (fact.dialled or "").partition("@")[0].rpartition("/")[2]
 
 
 def learn_number(board: Switchboard, work: OpenCall, fact: DialBegan) -> None:
@@ -99,18 +141,22 @@ def dial_tried(board: Switchboard, fact: DialTried) -> None:
     channel = board.channel(fact.pbx, fact.channel)
     work = board.call_of(channel)
     if work is not None and channel is not None:
-        work.phones_to_come = fact.phones if channel.real else None
+        # Of a channel that was handed on, Asterisk 22 says the Dial again that it was in before, and not the new one
+        known = channel.real and work.passed_on_by is None
+        work.phones_to_come = fact.phones if known else None
 
 
 def dial_ended(board: Switchboard, fact: DialEnded) -> None:
     """Keep what the PBX says of a dial; the end of the channel itself follows."""
+    consultations.taken_over(board, fact)
     work = board.call_of(board.channel(fact.pbx, fact.channel))
     leg = work.legs.get(fact.channel) if work is not None else None
     if work is None or leg is None or leg.dial_status is not None:
         return  # Asterisk's Queue() says NOANSWER and then CANCEL: the first word is the true one
     work.legs[fact.channel] = replace(leg, dial_status=fact.status)
-    if fact.status != "ANSWER":
+    if fact.status != "ANSWER" or not work.called_for(leg):
         quiet_again(board, work, fact.at)
+        transfers.settle(board, work, fact.at)
     board.touch(work)
 
 

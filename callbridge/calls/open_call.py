@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from callbridge.calls.call import Call, CallState, Leg, LegState, Moment, Reason, Side
+from callbridge.calls.call import Call, CallState, Leg, LegState, Moment, Party, Reason, Side
 from callbridge.calls.correlation import Key
 
 BEING_CALLED = frozenset({LegState.NEW, LegState.RINGING})
@@ -25,15 +25,37 @@ class QueueWait:
         return max(0.0, ((self.left_at or until) - self.joined_at).total_seconds())
 
 
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """Which channel of a call waits in a car park, and where."""
+
+    channel: str
+    slot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """A blind transfer that is not told yet; `wanted` is the number it goes to, None where the PBX named none."""
+
+    by: Party
+    wanted: str | None
+    at: datetime
+
+
 @dataclass(slots=True)
 class OpenCall:
     """A call that is not over. Plain data only, so that it can be written down and read back."""
 
     call: Call
+    untold: Call | None = None
+    """The call as it began, as long as its beginning is held back."""
     legs: dict[str, Leg] = field(default_factory=dict)
     """By channel id, in the order in which they came."""
     alive: set[Key] = field(default_factory=set)
     """Its channels that still exist, Local channels among them."""
+
+    placed_on: str | None = None
+    """What the PBX was asked to call first (`PJSIP/1001`), where it places the call itself."""
 
     wait: QueueWait | None = None
     waited_s: float | None = None
@@ -54,6 +76,15 @@ class OpenCall:
     rang_s: float | None = None
 
     held_since: datetime | None = None
+    parked: Parked | None = None
+    passed_on_by: str | None = None
+    """Channel id of whoever let go of an answered call, until somebody else answers it."""
+    handover: Handover | None = None
+    consults_for: str | None = None
+    """Id of the call that is on hold meanwhile, where this one is to find somebody for it."""
+
+    empty_since: datetime | None = None
+    """Since when nobody is in it, where its end is held back."""
     voicemail: bool = False
     gave_up: bool = False
     hung_up_by: Side | None = None
@@ -69,16 +100,33 @@ class OpenCall:
 
     @property
     def caller_leg(self) -> Leg:
-        """The leg the call began with."""
-        return next(iter(self.legs.values()))
+        """The leg the call began with; of several phones that the PBX called first, the one that came."""
+        first = next(iter(self.legs.values()))
+        if first.placed and first.up_at is None:
+            return next((leg for leg in self.legs.values() if leg.side is first.side and leg.up_at), first)
+        return first
+
+    @property
+    def placed(self) -> bool:
+        """Whether the PBX places the call itself."""
+        return self.placed_on is not None
+
+    def called_for(self, leg: Leg) -> bool:
+        """Tell whether a leg was called for whoever the call began with."""
+        return leg.side is not next(iter(self.legs.values())).side
+
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether somebody is still to answer it: for the first time, or whoever it was passed on to."""
+        return self.call.answered_at is None or self.passed_on_by is not None
 
     def state_now(self) -> CallState:
         """Return where the call is, from what is true of it now."""
-        if self.call.answered_at is not None:
-            return CallState.ANSWERED
-        if self.ringing_since is not None:
+        if self.awaits_answer and self.ringing_since is not None:
             return CallState.RINGING
-        return CallState.QUEUED if self.wait is not None else CallState.STARTED
+        if self.awaits_answer and self.wait is not None:
+            return CallState.QUEUED
+        return CallState.ANSWERED if self.call.answered_at is not None else CallState.STARTED
 
     def refreshed(self, sequence: int | None = None) -> Call:
         """Return the call as it is now, with its legs, its seconds and its state; `sequence` is its next event's."""
@@ -98,9 +146,10 @@ class OpenCall:
             self.wait = None
 
     def stops_ringing(self, at: datetime) -> None:
-        """Close the ringing, if there is any, and add it to the seconds rung."""
+        """Close the ringing, if there is any, and add it to the seconds rung before the first answer."""
         if self.ringing_since is not None:
-            self.rang_s = (self.rang_s or 0.0) + seconds_between(self.ringing_since, at)
+            if self.call.answered_at is None:
+                self.rang_s = (self.rang_s or 0.0) + seconds_between(self.ringing_since, at)
             self.ringing_since = None
 
     def stops_holding(self, at: datetime) -> None:
@@ -113,7 +162,7 @@ class OpenCall:
 
 def is_called(leg: Leg) -> bool:
     """Tell whether a phone is being called and has neither answered nor failed."""
-    return leg.side is Side.CALLEE and leg.state in BEING_CALLED and leg.dial_status is None
+    return leg.called and leg.state in BEING_CALLED and leg.dial_status is None
 
 
 def seconds_between(begin: datetime, end: datetime) -> float:

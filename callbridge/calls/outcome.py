@@ -95,9 +95,23 @@ def conclude(call: Call, known: Circumstances) -> Outcome:
     if known.gave_up:
         abandoned = Reason.ABANDONED if known.queue_exit is Reason.ABANDONED else None
         return Outcome(CallState.CANCELLED, abandoned if known.tried or known.queue_exit else Reason.IVR)
+    if declined(known.tried):
+        return Outcome(CallState.CANCELLED, Reason.REJECTED)
     reason = known.queue_exit or weightiest(map(why_unanswered, known.tried))
     reason = reason or STATUSES.get(known.dial_status or "") or Reason.IVR
     return Outcome(BY_REASON[reason], reason)
+
+
+DECLINED: Final = frozenset({Reason.REJECTED, Reason.BUSY})
+
+
+def declined(tried: Iterable[Leg]) -> bool:
+    """Tell whether the agent did not want the call the PBX was to place for them: then nobody else was called.
+
+    A phone that rang and then is busy was declined: most phones say 486 for it.
+    """
+    own = [leg for leg in tried if leg.placed and leg.side is Side.CALLER]
+    return any(why_unanswered(leg) in (DECLINED if leg.rang_at else {Reason.REJECTED}) for leg in own)
 
 
 def why_unanswered(leg: Leg) -> Reason | None:

@@ -12,7 +12,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from callbridge.calls.call import CallState, Leg, Reason, Side
+from callbridge.calls import transfers
+from callbridge.calls.call import CallState, Leg, Reason
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import MemberCalled, QueueAbandoned, QueueEnded, QueueJoined, QueueLeft, QueueTried
 from callbridge.calls.open_call import TALKING, OpenCall, QueueWait, marked
@@ -49,10 +50,12 @@ def joined(board: Switchboard, fact: QueueJoined) -> None:
     if work.wait is not None and work.wait.queue == fact.queue and work.wait.left_at is None:
         return board.odd("queue.join told twice", work)
     settle(board, work, fact.at)
+    transfers.moves_on(board, work, board.channel(fact.pbx, fact.channel), fact.at)
     work.wait = QueueWait(fact.queue, fact.channel, fact.at)
     work.queue_exit, work.queue_tried, work.round = None, None, ()
     work.call = replace(work.call, queue=fact.queue)
-    if work.call.answered_at is None:
+    transfers.tell_blind(board, work)
+    if work.awaits_answer:
         work.call = marked(work.call, CallState.QUEUED, fact.at)
     board.tell(work, EventType.CALL_QUEUED, fact.at, queue=fact.queue, position=fact.position)
     return None
@@ -72,16 +75,17 @@ def left(board: Switchboard, fact: QueueLeft) -> None:
     A caller who leaves while a member has picked up is being connected: no exit.
     """
     work = waiting_in(board, fact)
-    if work is None or work.wait is None or any(picked_up(leg) for leg in work.legs.values()):
+    if work is None or work.wait is None or any(picked_up(work, leg) for leg in work.legs.values()):
         return
     work.wait = replace(work.wait, left_at=fact.at)
     board.hold_back(work, fact.at + timedelta(seconds=SETTLE_S), settle)
     board.touch(work)
 
 
-def picked_up(leg: Leg) -> bool:
-    """Tell whether a phone that was called is up."""
-    return leg.side is Side.CALLEE and leg.state in TALKING
+def picked_up(work: OpenCall, leg: Leg) -> bool:
+    """Tell whether a phone that was called for whoever waits is up."""
+    waits = work.legs.get(work.wait.channel if work.wait is not None else "", work.caller_leg)
+    return leg.side is not waits.side and leg.state in TALKING
 
 
 def settle(board: Switchboard, work: OpenCall, _: datetime) -> None:

@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from callbridge.calls.call import CallState, Leg, LegState, Side
+from callbridge.calls import transfers
+from callbridge.calls.call import CallState, Leg, LegState
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import ChannelProgressed, ChannelRang, ChannelUp
 from callbridge.calls.open_call import OpenCall, is_called, marked
@@ -24,7 +25,7 @@ def rang(board: Switchboard, fact: ChannelRang | ChannelProgressed) -> None:
     if moved is None:
         return None
     work, leg = moved
-    if leg.side is Side.CALLEE and leg.state is LegState.RINGING and work.call.answered_at is None:
+    if leg.called and leg.state is LegState.RINGING and work.awaits_answer:
         phone_rings(board, work, leg, fact.at)
     return None
 
@@ -59,11 +60,12 @@ def tell_ringing(board: Switchboard, work: OpenCall, _: datetime) -> None:
         return
     told = work.ring_told
     fresh = [leg for leg in work.legs.values() if leg.uniqueid not in told and (leg.rang_at or is_called(leg))]
-    fresh = [leg for leg in fresh if leg.side is Side.CALLEE]
+    fresh = [leg for leg in fresh if leg.called]
     work.ring_told = (*told, *(leg.uniqueid for leg in fresh))
     known = {leg.who.extension for leg in work.being_called() if leg.uniqueid in told} - {None}
     parties = {leg.who.extension or leg.channel: leg.who for leg in fresh if leg.who.extension not in known}
     if parties:
+        transfers.tell_blind(board, work)
         work.call = marked(work.call, CallState.RINGING, at)
         board.tell(work, EventType.CALL_RINGING, at, ringing=tuple(parties.values()))
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Final
 
-from callbridge.calls import limits, queues, ringing
+from callbridge.calls import arrival, clicks, ending, limits, queues, ringing, transfers
 from callbridge.calls.correlation import Bridge, Channel
 from callbridge.calls.open_call import OpenCall
 from callbridge.calls.switchboard import Switchboard
@@ -70,17 +70,23 @@ def read(written: object) -> CallMemory:
     if version != VERSION:
         raise ValueError(f"memory of version {version!r}, this program reads {VERSION}")
     memory: CallMemory = build(CallMemory, written)
-    if not memory.call.legs or not memory.call.alive or memory.call.alive != {each.key for each in memory.channels}:
+    if not memory.call.legs or memory.call.alive != {each.key for each in memory.channels}:
         raise ValueError("memory of a call that has no legs or other channels than its own")
     return memory
 
 
 def wait_again(board: Switchboard, work: OpenCall) -> None:
     """Hold back again what was held back of the call."""
+    if work.untold is not None:
+        board.hold_back(work, work.untold.started_at + timedelta(seconds=arrival.CODE_S), arrival.tell_start)
     if work.wait is not None and work.wait.left_at is not None:
         board.hold_back(work, work.wait.left_at + timedelta(seconds=queues.SETTLE_S), queues.settle)
+    if work.empty_since is not None:
+        board.hold_back(work, clicks.until(work.empty_since), ending.end_empty)
     if work.ring_held_at is not None:
         board.hold_back(work, work.ring_held_at + timedelta(seconds=ringing.SET_S), ringing.tell_ringing)
+    if work.handover is not None:
+        transfers.announce(board, work, work.handover)
     passed = limits.too_long(board.limits, work.call)
     if passed is not None:
         board.hold_back(work, passed.at, limits.watch, patient=True)

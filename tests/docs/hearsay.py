@@ -12,6 +12,7 @@ from callbridge.calls.facts import Fact
 NEEDED: Final = (
     *("Uniqueid", "Linkedid", "Channel", "ChannelStateDesc", "DestUniqueid", "DialStatus", "Newname", "Queue"),
     *("LocalOneUniqueid", "LocalTwoUniqueid", "BridgeUniqueid", "CallerIDNum", "CallerIDName", "Exten", "MemberName"),
+    *("TransfererUniqueid", "OrigTransfererUniqueid", "SecondTransfererUniqueid"),
 )
 """Headers that any event may be asked for; each says its own name here."""
 
@@ -35,7 +36,7 @@ def readings() -> Iterator[tuple[str, str, type[Fact]]]:
 
 
 def said(event: str, header: str, value: str) -> Message:
-    lines = {name: name for name in NEEDED} | {"Value": "v", "AppData": "a"}
+    lines = {name: name for name in NEEDED} | {"Value": "v", "AppData": "a", "Result": "Success"}
     text = "".join(f"{key}: {each}\r\n" for key, each in ({"Event": event} | lines | {header or "X": value}).items())
     (message,) = AmiParser().receive(f"{text}\r\n".encode())
     return message

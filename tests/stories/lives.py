@@ -27,14 +27,21 @@ def now_true(tracker: Tracker, pbx: str, at: datetime) -> f.StateRead:
     """Return what a PBX would say if it were asked now."""
     waits = [work.wait for work in tracker.board.open.values() if work.call.pbx == pbx and work.wait]
     waiting = {wait.channel: wait.queue for wait in waits if wait.left_at is None}
-    return f.StateRead(pbx, at, tuple(map(as_seen, tracker.board.graph.of_pbx(pbx))), waiting)
+    channels = (as_seen(each, linkedid(tracker, each)) for each in tracker.board.graph.of_pbx(pbx))
+    return f.StateRead(pbx, at, tuple(channels), waiting)
 
 
-def as_seen(channel: Channel) -> f.ChannelSeen:
+def linkedid(tracker: Tracker, channel: Channel) -> str:
+    """Whoever comes into a bridge takes the oldest Linkedid there."""
+    related = tracker.board.graph.of_call(channel.call_id) if channel.call_id else (channel,)
+    return min((each.linkedid for each in related), key=lambda one: (len(one), one))
+
+
+def as_seen(channel: Channel, group: str) -> f.ChannelSeen:
     return f.ChannelSeen(
         channel.key[1],
         channel.name,
-        channel.linkedid,
+        group,
         up=channel.up,
         ringing=channel.rang and not channel.up,
         calling=channel.calling,

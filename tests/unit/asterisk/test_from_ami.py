@@ -76,6 +76,16 @@ REAL = [
         "NewCallerid",
         f.CallerIdChanged("main", at("13:03:49.084716"), "1795352629.1", "912345678", None),
     ),
+    (
+        "16-blind-answered",
+        "BlindTransfer",
+        f.BlindTransferred("main", at("13:26:14.359550"), "1795353974.1", "201"),
+    ),
+    (
+        "17-attended-by-refer",
+        "AttendedTransfer",
+        f.AttendedTransferred("main", at("13:26:58.408192"), "1795354017.1", "1795354017.2"),
+    ),
     ("27-two-calls-at-once", "Hold", f.ChannelHeld("main", at("13:06:20.943246"), "1795352780.1")),
 ]
 
@@ -109,6 +119,8 @@ NEEDED = {
     "VarSet": {"Uniqueid"},
     "LocalBridge": {"LocalOneUniqueid", "LocalTwoUniqueid"},
     "NewCallerid": {"Uniqueid"},
+    "BlindTransfer": {"TransfererUniqueid"},
+    "AttendedTransfer": {"OrigTransfererUniqueid", "SecondTransfererUniqueid"},
     "Hold": {"Uniqueid"},
     "Unhold": {"Uniqueid"},
     "Rename": {"Uniqueid", "Newname"},
@@ -239,6 +251,7 @@ def test_a_channel_calls_if_its_device_began_it(state: str, calling: bool) -> No
     [
         ("QUEUESTATUS", f.QueueEnded("main", RECEIVED, "1.1", "FULL")),
         ("DIALSTATUS", f.DialFailed("main", RECEIVED, "1.1", "FULL")),
+        ("TRANSFERERNAME", f.ConsultationBegan("main", RECEIVED, "1.1", "FULL")),
     ],
 )
 def test_each_variable(variable: str, fact: f.Fact) -> None:
@@ -246,7 +259,13 @@ def test_each_variable(variable: str, fact: f.Fact) -> None:
 
     assert facts_from("main", parsed(text), RECEIVED) == (fact,)
     assert facts_from("main", parsed(text.replace("\r\n", "\n")), RECEIVED) == (fact,)
-    assert len(VARIABLES) == 2
+    assert len(VARIABLES) == 3
+
+
+@pytest.mark.parametrize("event", ["BlindTransfer", "AttendedTransfer"])
+@pytest.mark.parametrize("result", ["Fail", "Invalid", "Not Permitted"])
+def test_a_transfer_that_did_not_take_place_is_none(event: str, result: str) -> None:
+    assert facts_from("main", with_(example(event), Result=result), RECEIVED) == ()
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,7 @@ SAYING: dict[str, st.SearchStrategy[Any]] = {
     "limits": st.builds(Limits, inbound_s=st.none() | st.floats(0.05, 9), queues=st.just({"sales": 0.3})),
     "waiting": st.dictionaries(CHANNEL, st.sampled_from(["sales", "support"]), max_size=2),
     "second": CHANNEL,
+    "by": st.sampled_from(["PJSIP/1001-00000001", "PJSIP/trunk-00000001", "x"]),
     "retriever": st.none() | CHANNEL,
     "parker": st.none() | st.sampled_from(["PJSIP/1001", "x"]),
     "slot": st.sampled_from(["701", "702"]),

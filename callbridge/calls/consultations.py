@@ -1,0 +1,237 @@
+"""Asking somebody before a call is handed to them: a call of its own, merged into the one that is on hold.
+
+A phone makes a second call for it, which begins like any other. A feature code
+(and AMI's Atxfer) makes a Local channel, and takes the phone's one channel from
+the held call into the new one and back again.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from callbridge.calls import arrival, ending, merging, ringing, transfers
+from callbridge.calls.call import Agent, Call, CallState, Leg, LegState, Side
+from callbridge.calls.correlation import Channel
+from callbridge.calls.events import EventType
+from callbridge.calls.facts import AttendedTransferred, ConsultationBegan, DialEnded
+from callbridge.calls.open_call import TALKING, OpenCall, marked
+from callbridge.calls.switchboard import Switchboard
+
+NEAR_HALF: Final = ";1"
+"""How the name of that half of a Local channel ends which is bridged with whoever asks."""
+
+
+# ── asking ────────────────────────────────────────────────────────────────────
+
+
+def began(board: Switchboard, fact: ConsultationBegan) -> None:
+    """Begin the call in which somebody asks, by feature code; of the other half of its Local channel the same is said."""
+    local = board.channel(fact.pbx, fact.channel)
+    asking = board.graph.named(fact.pbx, fact.by)
+    held = board.call_of(asking)
+    if local is None or asking is None or held is None:
+        return board.odd("consultation by an unknown channel")
+    heard = held.consults_for is not None and local.key in held.alive
+    if local.call_id in {None, held.call.id} and not heard and local.name.endswith(NEAR_HALF):
+        ask(board, held, asking, local, fact.at)
+    return None
+
+
+def ask(board: Switchboard, held: OpenCall, asking: Channel, local: Channel, at: datetime) -> None:
+    """Open the call that `asking` makes through `local`, with the one it has on hold."""
+    leg = held.legs.get(asking.key[1])
+    if leg is None:
+        return board.odd("consultation by nobody's leg", held)
+    hold(board, held, leg, at)
+    pbx = local.key[0]
+    profile = board.profile(pbx)
+    wanted = profile.dialled(local.exten)
+    direction = arrival.direction_of(asking, wanted)
+    agent = Agent(leg.who.extension, leg.who.name) if arrival.outbound(direction) and leg.who.extension else None
+    call = Call(
+        arrival.call_id(*local.key),
+        pbx,
+        arrival.next_protocol(board, profile, at),
+        direction,
+        CallState.STARTED,
+        leg.who,
+        wanted,
+        started_at=at,
+        agent=agent,
+    )
+    work = OpenCall(marked(call, CallState.STARTED, at), consults_for=held.call.id)
+    work.legs[leg.uniqueid] = replace(
+        leg, side=Side.CALLER, state=LegState.UP, placed=False, started_at=at, rang_at=None, up_at=at
+    )
+    board.open[call.id] = work
+    halves = (local, board.graph.channels.get(local.other_half) if local.other_half else None)
+    for channel in (asking, *halves):
+        if channel is not None:
+            move(channel, held, work)
+    return board.tell(work, EventType.CALL_STARTED, at)
+
+
+def hold(board: Switchboard, held: OpenCall, leg: Leg, at: datetime) -> None:
+    """Put a call on hold by `leg`, where the PBX has not said so itself."""
+    held.legs[leg.uniqueid] = replace(leg, state=LegState.HELD)
+    if held.held_since is None:
+        held.held_since = at
+        board.tell(held, EventType.CALL_HELD, at, by=leg.who)
+
+
+def move(channel: Channel, source: OpenCall, target: OpenCall) -> None:
+    """Take a channel from one call into the other."""
+    source.alive.discard(channel.key)
+    target.alive.add(channel.key)
+    channel.call_id = target.call.id
+
+
+# ── what comes of it ──────────────────────────────────────────────────────────
+
+
+def attended(board: Switchboard, fact: AttendedTransferred) -> None:
+    """Hand the held call over; where the bridges told it before, this is nothing new."""
+    one = board.call_of(board.channel(fact.pbx, fact.channel))
+    other = board.call_of(board.channel(fact.pbx, fact.second))
+    if one is None or other is None:
+        return board.odd("attended transfer between unknown channels", one or other)
+    if one is other:
+        held = board.open.get(one.consults_for or "")
+        return hand_over(board, one, held, (fact.channel, fact.channel), fact.at) if held is not None else None
+    return hand_over(board, one, other, (fact.channel, fact.second), fact.at)
+
+
+def joined(board: Switchboard, channel: Channel, at: datetime) -> None:
+    """See whether two calls are one now: who held both is out, and the others hear one another; or who asked is back."""
+    reached = board.graph.reached(channel)
+    calls = list(dict.fromkeys(each.call_id for each in reached if each.call_id in board.open))
+    if len(calls) != 2:  # noqa: PLR2004 - one that is held, one in which somebody asks
+        return
+    one, other = (board.open[each or ""] for each in calls)
+    here = {each.key[1] for each in reached}
+    asking = next((each for each in reached if is_back(board, each, here)), None)
+    if asking is not None:
+        return come_back(board, asking, at)
+    both = holder(one, other)
+    if both is not None and not here.intersection(both):
+        hand_over(board, one, other, both, at)
+    return None
+
+
+def taken_over(board: Switchboard, fact: DialEnded) -> None:
+    """See a transfer in that a phone was dialled for one call and comes to another: channels were swapped unsaid."""
+    target = board.call_of(board.channel(fact.pbx, fact.channel))
+    source = board.call_of(board.channel(fact.pbx, fact.source))
+    if target is None or source is None or target is source or source.call.answered_at is None:
+        return
+    both = holder(source, target, living=False)
+    if both is not None and fact.channel not in both:
+        hand_over(board, source, target, both, fact.at)
+
+
+def holder(one: OpenCall, other: OpenCall, *, living: bool = True) -> tuple[str, str] | None:
+    """Return the legs of whoever talks in both calls, in that order; None where nobody does."""
+    for mine in one.legs.values():
+        for theirs in other.legs.values():
+            same = mine.who.extension is not None and mine.who.extension == theirs.who.extension
+            if (same or mine.uniqueid == theirs.uniqueid) and (not living or LegState.DOWN not in {mine.state, theirs.state}):
+                return mine.uniqueid, theirs.uniqueid
+    return None
+
+
+def is_back(board: Switchboard, channel: Channel, here: set[str]) -> bool:
+    """Tell whether `channel` left a consultation for the held call: nobody of the consultation is with it."""
+    work = board.call_of(channel)
+    if work is None or board.open.get(work.consults_for or "") is None:
+        return False
+    return channel.real and {key[1] for key in work.alive} & here == {channel.key[1]}
+
+
+def come_back(board: Switchboard, asking: Channel, at: datetime) -> None:
+    """Take the held call off hold again; the consultation goes on without who asked, until its end is heard."""
+    asked = board.open[asking.call_id or ""]
+    held = board.open[asked.consults_for or ""]
+    leg = held.legs.get(asking.key[1])
+    move(asking, asked, held)
+    asked.consults_for = None
+    if asking.key[1] in asked.legs:
+        asked.legs[asking.key[1]] = replace(asked.legs[asking.key[1]], state=LegState.DOWN, ended_at=at)
+    if leg is not None:
+        transfers.release_hold(board, held, leg, at)
+    board.touch(held)
+    if not asked.alive:
+        ending.end(board, asked, at)
+
+
+# ── handing over ──────────────────────────────────────────────────────────────
+
+
+def hand_over(
+    board: Switchboard, one: OpenCall, other: OpenCall, both: tuple[str, str], at: datetime
+) -> None:
+    """Let the older of two calls go on with the people of the younger; `both` are the legs of whoever held them."""
+    (held, holds), (asked, asks) = sorted(((one, both[0]), (other, both[1])), key=lambda each: age(each[0]))
+    by = held.legs.get(holds)
+    if by is None:
+        return board.odd("transfer by nobody's leg", held)
+    board.release(asked, at)
+    board.release(held, at)
+    kind = transfers.KINDS[True, asked.call.answered_at is not None]
+    targets = tuple(leg for leg in asked.legs.values() if leg.uniqueid != asks and leg.state is not LegState.DOWN)
+    transfers.release_hold(board, held, by, at)
+    take_people(board, held, asked, targets, by)
+    merging.end_as_part(board, over(asked, asks, at), held, at)
+    merging.forget(board, asked)
+    who = targets[0].who if len(targets) == 1 else asked.call.callee
+    go_on(board, held, targets, by, at)
+    transfers.tell(board, held, kind, by.who, who, at)
+    return ring_on(board, held, asked, at)
+
+
+def age(work: OpenCall) -> tuple[datetime, int, str]:
+    """Return what sorts the older call first. After a gap times are whole seconds: then the PBX's own counting does."""
+    first = next(iter(work.legs))
+    return work.call.started_at, len(first), first
+
+
+def take_people(board: Switchboard, held: OpenCall, asked: OpenCall, targets: tuple[Leg, ...], by: Leg) -> None:
+    """Make all channels of one call part of the other, and whoever was asked a leg of it, in the place of `by`."""
+    for key in sorted(asked.alive):
+        channel = board.graph.channels[key]
+        channel.call_id, channel.calling = held.call.id, False
+        held.alive.add(key)
+    for leg in targets:
+        called = leg.called
+        held.legs[leg.uniqueid] = replace(leg, side=by.side, placed=called and by.side is Side.CALLER)
+
+
+def over(asked: OpenCall, asks: str, at: datetime) -> OpenCall:
+    """Close every leg of a call that goes on in another; whoever asked ended it."""
+    for leg in list(asked.legs.values()):
+        if leg.state is not LegState.DOWN:
+            asked.legs[leg.uniqueid] = replace(leg, state=LegState.DOWN, ended_at=at)
+    asked.hung_up_by = asked.legs[asks].side if asks in asked.legs else asked.hung_up_by
+    return asked
+
+
+def go_on(board: Switchboard, held: OpenCall, targets: tuple[Leg, ...], by: Leg, at: datetime) -> None:
+    """Note who has the call now; while their phones ring, nobody has."""
+    held.hung_up_by = None
+    talking = next((leg for leg in targets if leg.state in TALKING), None)
+    if talking is None:
+        held.passed_on_by = by.uniqueid
+        held.round = tuple(leg.uniqueid for leg in targets)
+        held.ringing_since = at if held.ringing() else None
+    elif talking.who.extension is not None:
+        agent = board.roster.agent(held.call.pbx, talking.who.extension)
+        held.call = replace(held.call, agent=agent)
+
+
+def ring_on(board: Switchboard, held: OpenCall, asked: OpenCall, at: datetime) -> None:
+    """Tell what the one who was handed on hears now: the phones that ring already, or a queue's music."""
+    if asked.wait is not None and held.passed_on_by is not None:
+        held.wait = replace(asked.wait, channel=held.caller_leg.uniqueid)
+    if held.passed_on_by is None or not held.ringing():
+        return
+    held.ring_held_at = at
+    ringing.tell_ringing(board, held, at)
