@@ -26,6 +26,8 @@ class Someone:
         """The half of a Local channel next to this phone; of that half, the far one."""
         self.is_up = False
         self.is_ringing = False
+        self.is_placed = False
+        """Whether the PBX called it by itself."""
 
     # ── calling ──
 
@@ -48,6 +50,32 @@ class Someone:
         self._is_born(calling=False)
         self._is_dialled()
         return self
+
+    def is_called_first(self) -> Self:
+        """The PBX places a call by itself, and dials this phone to begin with."""
+        self.is_placed = True
+        self._is_born(calling=False)
+        self._says(f.DialBegan, None, self._where)
+        self._story.callers.append(self)
+        return self
+
+    def is_called_first_through_local(self) -> "Someone":
+        """As `is_called_first`, by way of a Local channel; return its half that goes on to whoever is wanted."""
+        far = self._half(";1")
+        near = self._half(";2", beside=far)
+        self.local, far.is_placed = near, True
+        far._says(f.DialBegan, None, f"{self.number}@from-phones")
+        far._says(f.LocalJoined, near.channel)
+        self._is_born(calling=False, linkedid=far.channel)
+        self._says(f.DialBegan, near.channel, self._where)
+        return far
+
+    def comes(self) -> None:
+        """Pick up, and be alone with the PBX: nobody else is called yet."""
+        self.picks_up()
+        self._says(f.DialEnded, self.local.channel if self.local else None, "ANSWER")
+        if self.local is not None:
+            self._enters(self._story.new_bridge(), self, self.local)
 
     def is_called_through_local(self, by: "Someone | None" = None) -> Self:
         """As `is_called`, with a Local channel in between, as queues with `Local/…` members do it."""
@@ -186,23 +214,29 @@ class Someone:
         if not self.channel:
             self.calls("210000000")
 
-    def _is_born(self, *, calling: bool, name: str | None = None) -> None:
+    def _is_born(self, *, calling: bool, name: str | None = None, linkedid: str | None = None) -> None:
         self.channel, count = self._story.new_channel(self.pbx)
         self._is_named = name or f"{f'PJSIP/{self.number}' if self.is_inside else TRUNK}-{count:08x}"
-        linkedid = self.caller.channel if self.caller else self.channel
+        linkedid = linkedid or (self.caller.channel if self.caller else self.channel)
         number = None if self.caller and not self.is_inside else self.number
         self._linkedid = linkedid
         self._says(f.ChannelBorn, self._is_named, linkedid, calling, number, self.name, self.wanted)
 
+    @property
+    def _where(self) -> str:
+        """The dial string of this phone."""
+        return f"{self.number}" if self.is_inside else f"{self.number}@trunk"
+
     def _is_dialled(self) -> None:
-        where = f"{self.number}" if self.is_inside else f"{self.number}@trunk"
-        self._says(f.DialBegan, self._caller.channel, where)
+        self._says(f.DialBegan, self._caller.channel, self._where)
         self._caller.phones.append(self)
 
-    def _half(self, which: str) -> "Someone":
+    def _half(self, which: str, beside: "Someone | None" = None) -> "Someone":
         half = Someone(self._story, None, None, self.pbx)
         half.caller = self.caller
-        half._is_born(calling=False, name=f"Local/{self.number}@members-00000001{which}")
+        half._is_born(
+            calling=False, name=f"Local/{self.number}@members-00000001{which}", linkedid=beside and beside.channel
+        )
         return half
 
     def _enters(self, bridge: str, *people: "Someone") -> None:
@@ -233,7 +267,7 @@ class Someone:
             self._linkedid,
             up=self.is_up,
             ringing=self.is_ringing and not self.is_up,
-            calling=self.caller is None,
+            calling=self.caller is None and (self.is_up or not self.is_placed),
             number=None if self.caller and not self.is_inside else self.number,
             caller_name=self.name,
             exten=self.wanted,
