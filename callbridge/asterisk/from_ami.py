@@ -109,12 +109,28 @@ def _dial_begin(pbx: str, at: datetime, m: Message) -> f.Fact:
     return f.DialBegan(pbx, at, m["DestUniqueid"], m.get("Uniqueid"), m.get("DialString"))
 
 
+def _originated(pbx: str, at: datetime, m: Message) -> f.Fact:
+    return f.CallPlaced(pbx, at, m["Channel"], given(m, "Uniqueid"), given(m, "Exten"))
+
+
 def _dial_end(pbx: str, at: datetime, m: Message) -> f.Fact:
     return f.DialEnded(pbx, at, m["DestUniqueid"], m.get("Uniqueid"), m["DialStatus"])
 
 
 def _bridge_enter(pbx: str, at: datetime, m: Message) -> f.Fact:
     return f.BridgeEntered(pbx, at, m["Uniqueid"], m["BridgeUniqueid"], m.get("BridgeTechnology") == "holding_bridge")
+
+
+def _blind_transfer(pbx: str, at: datetime, m: Message) -> f.Fact | None:
+    if m.get("Result") not in DONE:
+        return None
+    return f.BlindTransferred(pbx, at, m["TransfererUniqueid"], m.get("Extension") or None)
+
+
+def _attended_transfer(pbx: str, at: datetime, m: Message) -> f.Fact | None:
+    if m.get("Result") not in DONE:
+        return None
+    return f.AttendedTransferred(pbx, at, m["OrigTransfererUniqueid"], m["SecondTransfererUniqueid"])
 
 
 def _varset(pbx: str, at: datetime, m: Message) -> f.Fact | None:
@@ -129,14 +145,26 @@ def _newexten(pbx: str, at: datetime, m: Message) -> f.Fact | None:
     return None if application is None else application(pbx, at, m["Uniqueid"], data)
 
 
+def _parked(pbx: str, at: datetime, m: Message) -> f.Fact:
+    return f.CallParked(pbx, at, m["ParkeeUniqueid"], m["ParkingSpace"], m.get("ParkerDialString") or None)
+
+
+def _unparked(pbx: str, at: datetime, m: Message) -> f.Fact:
+    return f.CallUnparked(pbx, at, m["ParkeeUniqueid"], m["ParkingSpace"], m.get("RetrieverUniqueid"))
+
+
 def _agent_called(pbx: str, at: datetime, m: Message) -> f.Fact:
     name = m.get("MemberName")
     return f.MemberCalled(pbx, at, m["DestUniqueid"], m["Queue"], None if name == m.get("Interface") else name)
 
 
+DONE: Final = frozenset({"Success", None})
+"""Result of a transfer that took place; others are Fail, Invalid and Not Permitted."""
+
 VARIABLES: Final[Mapping[str, Callable[[str, datetime, str, str], f.Fact]]] = {
     "QUEUESTATUS": f.QueueEnded,
     "DIALSTATUS": f.DialFailed,
+    "TRANSFERERNAME": f.ConsultationBegan,
 }
 """Channel variables that say what no event does."""
 APPLICATIONS: Final[Mapping[str, Callable[[str, datetime, str, str], f.Fact]]] = {
@@ -156,11 +184,14 @@ FROM_AMI: Final[Mapping[str, Reading]] = {
     "Rename": lambda pbx, at, m: f.ChannelRenamed(pbx, at, m["Uniqueid"], m["Newname"]),
     "HangupRequest": lambda pbx, at, m: f.HangupAsked(pbx, at, m["Uniqueid"]),
     "Hangup": lambda pbx, at, m: f.ChannelGone(pbx, at, m["Uniqueid"], number(m.get("Cause"))),
+    "BlindTransfer": _blind_transfer,
+    "AttendedTransfer": _attended_transfer,
     "Hold": lambda pbx, at, m: f.ChannelHeld(pbx, at, m["Uniqueid"]),
     "Unhold": lambda pbx, at, m: f.ChannelResumed(pbx, at, m["Uniqueid"]),
     "DialBegin": _dial_begin,
     "DialState": _dial_state,
     "DialEnd": _dial_end,
+    "OriginateResponse": _originated,
     "LocalBridge": lambda pbx, at, m: f.LocalJoined(pbx, at, m["LocalOneUniqueid"], m["LocalTwoUniqueid"]),
     "BridgeEnter": _bridge_enter,
     "BridgeLeave": lambda pbx, at, m: f.BridgeLeft(pbx, at, m["Uniqueid"], m["BridgeUniqueid"]),
@@ -169,6 +200,10 @@ FROM_AMI: Final[Mapping[str, Reading]] = {
     "QueueCallerLeave": lambda pbx, at, m: f.QueueLeft(pbx, at, m["Uniqueid"], m["Queue"]),
     "QueueCallerAbandon": lambda pbx, at, m: f.QueueAbandoned(pbx, at, m["Uniqueid"], m["Queue"]),
     "AgentCalled": _agent_called,
+    "Pickup": lambda pbx, at, m: f.CallPickedUp(pbx, at, m["Uniqueid"], m["TargetUniqueid"]),
+    "ParkedCall": _parked,
+    "UnParkedCall": _unparked,
+    "ParkedCallTimeOut": _unparked,
     "VarSet": _varset,
     "Newexten": _newexten,
 }
