@@ -25,6 +25,12 @@ _TEMPLATES = Path(__file__).parent / "asterisk"
 _EMPTY = ("acl.conf", "udptl.conf", "geolocation.conf", "pjproject.conf", "websocket_client.conf")
 """Files it grumbles about when they are missing; the defaults do."""
 
+_DIALLING = ("extensions.conf", "from-trunk.conf", "queues.conf")
+"""Templates that name channels, all of them PJSIP's."""
+
+_OTHER = {"PJSIP": "chan_sip", "SIP": "pjsip"}
+"""What the modules of the driver that is not wanted have in their names."""
+
 _SOUNDS = {"hello": 1.5, "beep": 0.2, "beeperr": 0.2, "pbx-transfer": 0.2, "pbx-invalid": 0.2}
 """All the lab plays, with its seconds: no package of sounds is needed. A transfer by code gives up without its own."""
 
@@ -36,8 +42,10 @@ class AsteriskDidNotStart(Exception):
 class Asterisk:
     """`async with Asterisk() as pbx:` - up and fully booted inside, gone without a trace after."""
 
-    def __init__(self, program: Program | None = None) -> None:
+    def __init__(self, program: Program | None = None, technology: str = "PJSIP") -> None:
+        """`technology` is what leads its channels' names: the driver of its phones and lines, PJSIP or SIP."""
         self.program = program or find_program()
+        self.technology = technology
 
     async def __aenter__(self) -> Self:
         self.network = Network.claim()
@@ -125,14 +133,19 @@ class Asterisk:
         for name in _EMPTY:
             (self.home / "etc" / name).touch()
         self._load_only(self.home / "etc/modules.conf")
+        for name in _DIALLING:
+            file = self.home / "etc" / name
+            file.write_text(file.read_text().replace("PJSIP/", f"{self.technology}/"))
 
     def _load_only(self, modules: Path) -> None:
-        """Leave out what this version lacks: a module that cannot be loaded is an error in its log."""
+        """Leave out what this version lacks, an error in its log; and the other driver, on the same port."""
         lines = modules.read_text().splitlines(keepends=True)
-        modules.write_text("".join(line for line in lines if not self._lacks(line)))
+        modules.write_text("".join(line for line in lines if not self._leaves_out(line)))
 
-    def _lacks(self, line: str) -> bool:
-        return line.startswith("load") and not (self.program.modules / line.rsplit(maxsplit=1)[-1]).exists()
+    def _leaves_out(self, line: str) -> bool:
+        if not line.startswith("load"):
+            return False
+        return _OTHER[self.technology] in line or not (self.program.modules / line.rsplit(maxsplit=1)[-1]).exists()
 
     def _values(self) -> dict[str, object]:
         return {

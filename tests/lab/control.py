@@ -57,7 +57,8 @@ class Control:
     async def _listen(self) -> None:
         while True:
             size = int((await self._reader.readuntil(b":"))[:-1])
-            message = json.loads((await self._reader.readexactly(size + 1))[:-1])
+            text = (await self._reader.readexactly(size + 1))[:-1]
+            message = json.loads(text.decode(errors="replace"))  # Asterisk 16 hands half a letter on, and so does the phone
             if "response" in message:
                 self._replies.pop(message["token"]).set_result(message)
             else:

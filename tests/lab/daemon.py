@@ -24,7 +24,7 @@ country = "PT"
 timezone = "Europe/Lisbon"
 outside_prefix = "0"
 extensions = ["1XXX", "2XX"]
-trunks = ["PJSIP/trunk*"]
+trunks = ["PJSIP/trunk*", "SIP/trunk*"]
 recordings_dir = "{recordings}"
 [pbx.ami]
 host = "{host}"

@@ -2,7 +2,7 @@
 
 Each scene gets a fresh Asterisk, so a recording never depends on the one before.
 Beside `NAME.ami`, the bytes, stands `NAME.journal`: what the phones did and noticed, and when.
-With `--old` it is Asterisk 16 that is recorded, as `NAME.asterisk16.ami`.
+`--on asterisk16` records `NAME.asterisk16.ami`, of Asterisk 16, and so on: see `PBXS`.
 """
 
 import argparse
@@ -10,17 +10,23 @@ import asyncio
 import fnmatch
 import importlib
 import inspect
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from tests.lab.asterisk import Asterisk
-from tests.lab.program import Program, find_old_program, find_program
+from tests.lab.program import find_old_program
 from tests.lab.room import Room
 from tests.lab.scenes import SCENES
 
 __all__ = ["SCENES", "record"]
 
-OLD_SUFFIX = ".asterisk16"
-"""Of what was recorded on Asterisk 16: it sorts behind the same scene on 22."""
+PBXS: Final[dict[str, Callable[[], Asterisk]]] = {
+    "": Asterisk,
+    "asterisk16": lambda: Asterisk(find_old_program()),
+    "chan-sip": lambda: Asterisk(find_old_program(), technology="SIP"),
+}
+"""What a scene is recorded on, by what its name gets behind it: so it sorts behind the same scene on Asterisk 22."""
 
 _NOUNS = (
     "alone",
@@ -40,9 +46,9 @@ for _noun in _NOUNS:
     importlib.import_module(f"tests.lab.scenes.{_noun}")
 
 
-async def record(name: str, folder: Path, program: Program, suffix: str = "") -> None:
-    file = folder / f"{name}{suffix}"
-    async with Asterisk(program) as pbx, pbx.tap(file.with_name(f"{file.name}.ami")) as tap, Room(pbx) as room:
+async def record(name: str, folder: Path, on: str = "") -> None:
+    file = folder / (f"{name}.{on}" if on else name)
+    async with PBXS[on]() as pbx, pbx.tap(file.with_name(f"{file.name}.ami")) as tap, Room(pbx) as room:
         try:
             await SCENES[name](room)
             await tap.quiet()
@@ -51,14 +57,13 @@ async def record(name: str, folder: Path, program: Program, suffix: str = "") ->
             file.with_name(f"{file.name}.journal").write_text("\n".join(journal) + "\n")
 
 
-async def record_all(patterns: list[str], folder: Path, *, old: bool = False) -> list[str]:
+async def record_all(patterns: list[str], folder: Path, on: str) -> list[str]:
     """Return the names of those that failed."""
     failed = []
-    program, suffix = (find_old_program(), OLD_SUFFIX) if old else (find_program(), "")
     for name in sorted(SCENES):
         if any(fnmatch.fnmatch(name, pattern) for pattern in patterns):
             try:
-                await record(name, folder, program, suffix)
+                await record(name, folder, on)
                 print(f"ok     {name}")
             except Exception as error:  # noqa: BLE001 - the next scene may do better
                 print(f"FAILED {name}: {error!r}")
@@ -70,10 +75,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", default=["*"])
     parser.add_argument("--to", type=Path, required=True)
-    parser.add_argument("--old", action="store_true", help="on Asterisk 16")
+    parser.add_argument("--on", choices=PBXS, default="")
     given = parser.parse_args()
     given.to.mkdir(parents=True, exist_ok=True)
-    if failed := asyncio.run(record_all(given.names, given.to, old=given.old)):
+    if failed := asyncio.run(record_all(given.names, given.to, given.on)):
         raise SystemExit(f"failed: {', '.join(failed)}")
 
 
