@@ -154,13 +154,21 @@ def come_back(board: Switchboard, asking: Channel, at: datetime) -> None:
     leg = held.legs.get(asking.key[1])
     move(asking, asked, held)
     asked.consults_for = None
-    if asking.key[1] in asked.legs:
-        asked.legs[asking.key[1]] = replace(asked.legs[asking.key[1]], state=LegState.DOWN, ended_at=at)
+    asks = asked.legs.get(asking.key[1])
+    if asks is not None:
+        asked.legs[asks.uniqueid] = replace(asks, state=LegState.DOWN, ended_at=at)
+        takes_back(asked, asks)
     if leg is not None:
         transfers.release_hold(board, held, leg, at)
     board.touch(held)
     if not asked.alive:
         ending.end(board, asked, at)
+
+
+def takes_back(asked: OpenCall, asks: Leg) -> None:
+    """Note that whoever asked ended the consultation, unless the other side did, or the phones had rung in vain."""
+    if asked.hung_up_by is None and (asked.call.answered_at is not None or asked.being_called()):
+        asked.hung_up_by, asked.gave_up = asks.side, asked.call.answered_at is None
 
 
 # ── handing over ──────────────────────────────────────────────────────────────
@@ -207,9 +215,7 @@ def take_people(board: Switchboard, held: OpenCall, asked: OpenCall, targets: tu
 
 def over(asked: OpenCall, asks: str, at: datetime) -> OpenCall:
     """Close every leg of a call that goes on in another; whoever asked ended it."""
-    for leg in list(asked.legs.values()):
-        if leg.state is not LegState.DOWN:
-            asked.legs[leg.uniqueid] = replace(leg, state=LegState.DOWN, ended_at=at)
+    asked.hangs_up_all(at)
     asked.hung_up_by = asked.legs[asks].side if asks in asked.legs else asked.hung_up_by
     return asked
 

@@ -139,6 +139,12 @@ class OpenCall:
             ring_s=self.rang_s,
         )
 
+    def hangs_up_all(self, at: datetime) -> None:
+        """Close every leg: also of a phone that is in another call by now."""
+        for leg in list(self.legs.values()):
+            if leg.state is not LegState.DOWN:
+                self.legs[leg.uniqueid] = replace(leg, state=LegState.DOWN, ended_at=at)
+
     def stops_waiting(self, at: datetime) -> None:
         """Close the wait, if there is one, and add it to the seconds waited."""
         if self.wait is not None:

@@ -17,7 +17,7 @@ from typing import Final
 from callbridge.calls.call import Leg, LegState, Party, TransferKind
 from callbridge.calls.correlation import Channel
 from callbridge.calls.events import EventType
-from callbridge.calls.facts import BlindTransferred
+from callbridge.calls.facts import BlindTransferred, DialBegan
 from callbridge.calls.open_call import TALKING, Handover, OpenCall
 from callbridge.calls.switchboard import Switchboard
 
@@ -99,6 +99,24 @@ def gets_it(board: Switchboard, work: OpenCall, handover: Handover) -> Party:
 def tell(board: Switchboard, work: OpenCall, kind: TransferKind, by: Party, to: Party, at: datetime) -> None:  # noqa: PLR0913, PLR0917 - what a transfer is
     """Tell that the call was handed on, by whoever had it, to somebody else."""
     board.tell(work, EventType.CALL_TRANSFERRED, at, transfer={"kind": kind, "by": by, "from": by, "to": to})
+
+
+def called_back(board: Switchboard, target: Channel | None, fact: DialBegan) -> OpenCall | None:
+    """Return the call for which the PBX rings whoever let go of it, because nobody answered; None where it does not.
+
+    After a blonde transfer by feature code Asterisk does so by itself, and says nothing of the call it is for.
+    """
+    if fact.source is not None or target is None or target.extension is None or target.call_id is not None:
+        return None
+    return next((work for work in board.open.values() if is_left_alone(work, fact.pbx, target.extension)), None)
+
+
+def is_left_alone(work: OpenCall, pbx: str, extension: str) -> bool:
+    """Tell whether a call that somebody at `extension` let go of waits, and no phone is called for it."""
+    let_go = work.legs.get(work.passed_on_by or "")
+    if work.call.pbx != pbx or let_go is None or let_go.who.extension != extension:
+        return False
+    return work.wait is None and work.parked is None and bool(work.round) and not work.being_called()
 
 
 def moves_on(board: Switchboard, work: OpenCall, channel: Channel | None, at: datetime) -> None:

@@ -3,7 +3,7 @@
 from tests.lab.phones import Phone
 from tests.lab.room import Room
 from tests.lab.scenes import scene
-from tests.lab.scenes.talks import hang_up, maria_talks_to_ana
+from tests.lab.scenes.talks import ana_talks_to_maria, hang_up, maria_talks_to_ana
 
 
 @scene("17-attended-by-refer")
@@ -108,6 +108,177 @@ async def blonde_by_feature_code(room: Room) -> None:
     await eva.answer()
     await eva.established()
     await hang_up(maria, eva, room)
+
+
+@scene("17-attended-transferrer-hangs-up")
+async def transferrer_hangs_up(room: Room) -> None:
+    """1001 holds Maria, calls 201, who answers; 1 s; 1001 ends that call, and Maria's too, without resuming it."""
+    maria, ana, eva = await _consults(room)
+    await eva.answer()
+    await eva.established()
+    await room.talk(1)
+    await ana.hangup()
+    await eva.closed()
+    await ana.line(1)
+    await ana.hangup()
+    await maria.closed()
+
+
+@scene("17-attended-of-own-call")
+async def of_own_call(room: Room) -> None:
+    """1001 called Maria, holds her, calls 201, who answers; REFER with Replaces; 1 s; 201 hangs up."""
+    ana, maria = await ana_talks_to_maria(room)
+    eva = await room.phone("201")
+    await ana.hold()
+    await ana.dial("201")
+    await eva.rings()
+    await ana.hears_ringing()
+    await eva.answer()
+    await eva.established()
+    await room.joins(ana, "201")
+    await hang_up(eva, maria, room)
+
+
+@scene("17-attended-to-outside")
+async def to_outside(room: Room) -> None:
+    """Rui (936000111) talks to 1001, who holds him, calls Maria, who answers; REFER with Replaces; 1 s; Rui hangs up."""
+    rui, ana = await room.customer("936000111", "Rui Costa", host=101), await room.phone("1001")
+    maria = await room.customer()
+    await rui.dial("210000000")
+    await ana.rings()
+    await ana.answer()
+    await rui.established()
+    await ana.hold()
+    await ana.dial("912345678")
+    await maria.rings()
+    await maria.answer()
+    await maria.established()
+    await room.talk(1)
+    await room.joins(ana, "912345678")
+    await hang_up(rui, maria, room)
+
+
+@scene("17-attended-asked-by-the-other")
+async def asked_by_the_other(room: Room) -> None:
+    """1001 talks to Maria; 201 calls 1001, who answers that too; REFER with Replaces joins Maria and 201; 1 s; Maria ends."""
+    maria, ana = await maria_talks_to_ana(room)
+    eva = await room.phone("201")
+    await ana.hold()
+    await eva.dial("1001")
+    await ana.rings()
+    await ana.answer()
+    await eva.established()
+    await room.talk(1)
+    await room.joins(ana, "201")
+    await hang_up(maria, eva, room)
+
+
+@scene("17-attended-by-feature-code-cancelled")
+async def by_feature_code_cancelled(room: Room) -> None:
+    """1001 presses *2 201; 201 answers; 1 s; 1001 presses *1, and has Maria again; 1 s; Maria hangs up."""
+    maria, ana, eva = await _asks_by_feature_code(room, "201")
+    await eva.answer()
+    await eva.established()
+    await room.talk(1)
+    await ana.press("*1")
+    await eva.closed()
+    await hang_up(maria, ana, room)
+
+
+@scene("17-attended-by-feature-code-target-hangs-up")
+async def by_feature_code_target_hangs_up(room: Room) -> None:
+    """1001 presses *2 201; 201 answers; 1 s; 201 hangs up, and 1001 has Maria again; 1 s; 1001 hangs up."""
+    maria, ana, eva = await _asks_by_feature_code(room, "201")
+    await eva.answer()
+    await eva.established()
+    await hang_up(eva, eva, room)
+    await hang_up(ana, maria, room)
+
+
+@scene("17-attended-by-feature-code-target-does-not-answer")
+async def by_feature_code_target_does_not_answer(room: Room) -> None:
+    """1001 presses *2 81002, which is 1002 for 2 s; it rings in vain; 1001 has Maria again; 1 s; Maria hangs up."""
+    maria, ana, bruno = await _asks_by_feature_code(room, "81002", "1002")
+    await bruno.closed()
+    await room.talk(1)
+    await hang_up(maria, ana, room)
+
+
+@scene("17-attended-by-feature-code-customer-hangs-up")
+async def by_feature_code_customer_hangs_up(room: Room) -> None:
+    """1001 presses *2 201; 201 answers; Maria hangs up; 1 s later 1001 hangs up on 201."""
+    maria, ana, eva = await _asks_by_feature_code(room, "201")
+    await eva.answer()
+    await eva.established()
+    await maria.hangup()
+    await hang_up(ana, eva, room)
+
+
+@scene("17-attended-by-ami-cancelled")
+async def by_ami_cancelled(room: Room) -> None:
+    """AMI's Atxfer sends 1001 to 201, who answers; 1 s; CancelAtxfer gives Maria back; 1 s; Maria hangs up."""
+    maria, ana = await maria_talks_to_ana(room)
+    eva = await room.phone("201")
+    channel = await room.channel_of("1001")
+    await room.action("Atxfer", Channel=channel, Exten="201", Context="from-phones")
+    await eva.rings()
+    await eva.answer()
+    await eva.established()
+    await room.talk(1)
+    await room.action("CancelAtxfer", Channel=channel)
+    await eva.closed()
+    await hang_up(maria, ana, room)
+
+
+@scene("17-attended-by-ami-customer-hangs-up")
+async def by_ami_customer_hangs_up(room: Room) -> None:
+    """AMI's Atxfer sends 1001 to 201, who answers; Maria hangs up; 1 s later 201 hangs up."""
+    maria, ana = await maria_talks_to_ana(room)
+    eva = await room.phone("201")
+    channel = await room.channel_of("1001")
+    await room.action("Atxfer", Channel=channel, Exten="201", Context="from-phones")
+    await eva.rings()
+    await eva.answer()
+    await eva.established()
+    await maria.hangup()
+    await hang_up(eva, ana, room)
+
+
+@scene("18-blonde-by-refer-no-answer")
+async def blonde_by_refer_no_answer(room: Room) -> None:
+    """1001 holds Maria, calls 81002, which is 1002 for 2 s; REFER with Replaces; it rings in vain; nothing is left."""
+    maria, ana = await maria_talks_to_ana(room)
+    bruno = await room.phone("1002")
+    await ana.hold()
+    await ana.dial("81002")
+    await bruno.rings()
+    await ana.hears_ringing()
+    await room.joins(ana, "81002")
+    await bruno.closed()
+    await maria.closed()
+
+
+@scene("18-blonde-by-feature-code-no-answer")
+async def blonde_by_feature_code_no_answer(room: Room) -> None:
+    """1001 presses *2 81002, which is 1002 for 2 s; 1001 hangs up; it rings in vain; 1001 is called back, answers; 1 s."""
+    maria, ana, bruno = await _asks_by_feature_code(room, "81002", "1002")
+    await ana.hangup()
+    await bruno.closed()
+    await ana.rings()
+    await ana.answer()
+    await ana.established()
+    await hang_up(maria, ana, room)
+
+
+async def _asks_by_feature_code(room: Room, wanted: str, extension: str = "201") -> tuple[Phone, Phone, Phone]:
+    """1001 has Maria on hold, and the phone of whom she asks rings."""
+    maria, ana = await maria_talks_to_ana(room)
+    asked = await room.phone(extension)
+    await ana.press("*2")
+    await room.talk(1.5)
+    await ana.press(wanted)
+    await asked.rings()
+    return maria, ana, asked
 
 
 async def _consults(room: Room) -> tuple[Phone, Phone, Phone]:
