@@ -28,7 +28,11 @@ from callbridge.errors import ActionFailed, ActionTimeout
 DIALLED: Final = frozenset({"AppDial", "AppDial2", "AppQueue"})
 """The application a channel seems to be in while the PBX dials it."""
 
+PLACED: Final = "AppDial2"
+"""The one of them in which the PBX dials by itself."""
+
 VOICEMAIL: Final = "VoiceMail"
+QUEUE: Final = "Queue"
 
 HOLDING: Final = "holding_bridge"
 """The technology of a bridge in which nobody hears anybody."""
@@ -125,23 +129,33 @@ def seen(m: Message, at: datetime, more: Message | None = None) -> ChannelSeen:
     state = m.get("ChannelStateDesc", "")
     application = m.get("Application", "")
     told = variables_of(more)
+    placed = is_placed(application, state, more)
     return ChannelSeen(
         channel=m["Uniqueid"],
         name=m.get("Channel", ""),
         linkedid=m.get("Linkedid") or m["Uniqueid"],
         up=state == "Up",
         ringing=state == "Ringing",
-        calling=application not in DIALLED and state in CALLING,
+        calling=application not in DIALLED and state in CALLING and not placed,
         number=given(m, "CallerIDNum"),
         caller_name=name_given(m),
         exten=(given(more, "DNID") if more is not None else None) or given(m, "Exten"),
         bridge=m.get("BridgeId") or None,
         since=began(m.get("Duration", ""), at),
         on_hold=told[ON_HOLD] == "1" if ON_HOLD in told else None,
+        placed=placed,
         voicemail=application == VOICEMAIL,
+        queue=m.get("ApplicationData", "").partition(",")[0] or None if application == QUEUE else None,
         queue_status=told.get(QUEUE_STATUS),
         recording=told.get(RECORDING),
     )
+
+
+def is_placed(application: str, state: str, more: Message | None) -> bool:
+    """Tell whether the PBX called a channel by itself: nobody dialled a number on it (seen on 22.10)."""
+    if application in DIALLED:
+        return application == PLACED
+    return state == "Up" and more is not None and "DNID" in more and given(more, "DNID") is None
 
 
 def variables_of(more: Message | None) -> dict[str, str]:

@@ -5,7 +5,7 @@ not heard, so here Linkedid must do; and where the caller has left already (afte
 a transfer), the oldest phone of our own that is left stands for them.
 """
 
-from callbridge.calls import arrival, dialling
+from callbridge.calls import arrival, clicks, dialling
 from callbridge.calls.correlation import Key
 from callbridge.calls.facts import ChannelBorn, ChannelSeen, DialBegan, LocalJoined, StateRead
 from callbridge.calls.switchboard import Switchboard
@@ -57,6 +57,7 @@ def callers_of(board: Switchboard, fact: StateRead) -> dict[str, str]:
         channel = board.channel(fact.pbx, each.channel)
         if channel is not None and channel.real and channel.call_id is not None:
             callers[each.linkedid] = each.channel
+    callers |= clicks.begun_unheard(board, fact, callers)
     for each in fact.channels:
         if each.linkedid not in callers and each.up:
             stand_in(board, fact, each.linkedid, callers)

@@ -19,7 +19,7 @@ from callbridge.calls import arrival
 from callbridge.calls.call import Call, CallState, Direction, Leg, Party, Side
 from callbridge.calls.correlation import Channel, Kind
 from callbridge.calls.events import EventType
-from callbridge.calls.facts import CallPlaced, ChannelSeen, DialBegan, StateRead
+from callbridge.calls.facts import CallPlaced, ChannelSeen, ChannelUp, DialBegan, StateRead
 from callbridge.calls.numbers import endpoint_of
 from callbridge.calls.open_call import OpenCall, marked
 from callbridge.calls.switchboard import Switchboard
@@ -103,12 +103,16 @@ def adopt_all(board: Switchboard, work: OpenCall, target: Channel, source: str |
         dialling = board.graph.channels.get(near.dialled_by) if near is not None and near.dialled_by else None
 
 
-def side_called(board: Switchboard, work: OpenCall, source: Channel | None) -> Side:
-    """Return on which side of a call that was placed a phone is that `source` dials."""
-    first = work.caller_leg.side
-    if work.caller_leg.up_at is None or (source is not None and dials_first_side(board, source)):
-        return first
-    return Side.CALLEE if first is Side.CALLER else Side.CALLER
+def side_called(board: Switchboard, work: OpenCall, fact: DialBegan) -> Side:
+    """Return on which side of a call that was placed a phone is that is dialled now."""
+    first, second = work.caller_leg, Side.CALLER
+    if first.side is Side.CALLER:
+        second = Side.CALLEE
+    source, target = board.channel(fact.pbx, fact.source), board.channel(fact.pbx, fact.channel)
+    if source is not None and dials_first_side(board, source):
+        return first.side
+    own = target is not None and target.extension is not None and target.extension == first.who.extension
+    return first.side if own or first.up_at is None else second
 
 
 def dials_first_side(board: Switchboard, source: Channel) -> bool:
@@ -194,18 +198,21 @@ def until(at: datetime) -> datetime:
 
 
 def begun_unheard(board: Switchboard, fact: StateRead, callers: Mapping[str, str]) -> dict[str, str]:
-    """Open the calls in which the PBX seems to have called everybody; return the first channel of each by its Linkedid.
+    """Open the calls that the PBX has placed; return the first phone or line of each by its Linkedid.
 
-    Who was called first nobody heard: the oldest channel it must be.
+    Who was called first nobody heard: the oldest it must be.
     """
     begun: dict[str, str] = {}
-    taken = {each.linkedid for each in fact.channels if board.call_of(board.channel(fact.pbx, each.channel))}
+    placed = {each.linkedid for each in fact.channels if each.placed and each.channel == each.linkedid}
     for each in sorted(fact.channels, key=age):
         channel = board.channel(fact.pbx, each.channel)
-        known = each.linkedid in callers or each.linkedid in begun or each.linkedid in taken
-        if channel is not None and channel.real and not known and (each.up or each.ringing):
+        there = each.up or each.ringing or each.placed
+        if channel is not None and channel.real and there and each.linkedid in placed - {*callers, *begun}:
             begin(board, channel, DialBegan(fact.pbx, each.since or fact.at, each.channel, None))
             begun[each.linkedid] = each.channel
+            if each.up:
+                channel.up = True
+                board.move(ChannelUp(fact.pbx, fact.at, each.channel))
     return begun
 
 

@@ -17,7 +17,7 @@ def dial_began(board: Switchboard, fact: DialBegan) -> None:
     """Make the dialled channel part of the call of whoever dials it."""
     target = board.channel(fact.pbx, fact.channel)
     source = board.channel(fact.pbx, fact.source)
-    work = board.call_of(source)
+    work = board.call_of(source) or transfers.called_back(board, target, fact)
     if target is None:
         return board.odd("dial of an unknown channel")
     if target.call_id is not None:
@@ -80,7 +80,7 @@ def side_of(board: Switchboard, work: OpenCall, fact: DialBegan) -> Side:
     let_go = work.legs.get(work.passed_on_by or "")
     if let_go is not None:
         return let_go.side
-    return clicks.side_called(board, work, board.channel(fact.pbx, fact.source)) if work.placed else Side.CALLEE
+    return clicks.side_called(board, work, fact) if work.placed else Side.CALLEE
 
 
 def learn_way(board: Switchboard, work: OpenCall, target: Channel, fact: DialBegan, side: Side) -> None:

@@ -321,8 +321,12 @@ class ChannelSeen:
     since: datetime | None = None
     on_hold: bool | None = None
     """Whether somebody keeps it on hold: it is held, it does not hold. None where the PBX does not say."""
+    placed: bool = False
+    """The PBX called it by itself, and nobody dialled anything on it."""
     voicemail: bool = False
     """It is asked to leave a message."""
+    queue: str | None = None
+    """The queue the dialplan sent it to, where it still is in it or in a talk that came of it."""
     queue_status: str | None = None
     """Why the last queue let it go, in the PBX's own word."""
     recording: str | None = None

@@ -27,7 +27,7 @@ def now_true(tracker: Tracker, pbx: str, at: datetime) -> f.StateRead:
     """Return what a PBX would say if it were asked now."""
     waits = [work.wait for work in tracker.board.open.values() if work.call.pbx == pbx and work.wait]
     waiting = {wait.channel: wait.queue for wait in waits if wait.left_at is None}
-    channels = (as_seen(each, linkedid(tracker, each)) for each in tracker.board.graph.of_pbx(pbx))
+    channels = (as_seen(tracker, each) for each in tracker.board.graph.of_pbx(pbx))
     return f.StateRead(pbx, at, tuple(channels), waiting)
 
 
@@ -37,11 +37,17 @@ def linkedid(tracker: Tracker, channel: Channel) -> str:
     return min((each.linkedid for each in related), key=lambda one: (len(one), one))
 
 
-def as_seen(channel: Channel, group: str) -> f.ChannelSeen:
+def is_placed(tracker: Tracker, channel: Channel) -> bool:
+    """Whether the PBX called the channel by itself, and not for another."""
+    work = tracker.board.call_of(channel)
+    return work is not None and work.placed and channel.dialled_by is None and not channel.name.endswith(";2")
+
+
+def as_seen(tracker: Tracker, channel: Channel) -> f.ChannelSeen:
     return f.ChannelSeen(
         channel.key[1],
         channel.name,
-        group,
+        linkedid(tracker, channel),
         up=channel.up,
         ringing=channel.rang and not channel.up,
         calling=channel.calling,
@@ -49,4 +55,5 @@ def as_seen(channel: Channel, group: str) -> f.ChannelSeen:
         caller_name=channel.caller_name,
         exten=channel.exten,
         bridge=channel.bridge[1] if channel.bridge else None,
+        placed=is_placed(tracker, channel),
     )

@@ -119,7 +119,7 @@ def test_a_daemon_that_starts_again_and_asks_the_pbx_invents_nothing(name: str) 
 def kernel(events: list[Event] | tuple[Event, ...]) -> list[object]:
     """Return what became of each call."""
     return [
-        (call.id, call.state, call.reason, call.ended_by, call.agent, call.queue, call.missed and call.missed.reason)
+        (call.id, call.state, call.reason, call.ended_by, by(call), call.queue, call.missed and call.missed.reason)
         for call in ends(events).values()
     ]
 
@@ -131,13 +131,21 @@ def test_a_daemon_that_first_starts_during_a_tape_adopts_its_calls(name: str) ->
         new = tracker()
         alive = {call_id for call_id, work in listener.board.open.items() if goes_on(listener, work)}
         events = told(new, (now_true(listener, "main", facts_of(name)[cut - 1].at),))
-        events += told(new, facts_of(name)[cut:])
+        events += told(new, facts_of(name)[cut:]) + in_time(new)
         for call_id in alive:
             kinds = [event.type.value for event in events if event.call is not None and event.call.id == call_id]
             call, adopted = ends(whole(name))[call_id], ends(events)[call_id]
             assert (kinds[0], kinds.count("call.started"), kinds.count("call.ended")) == ("call.started", 1, 1)
             assert kinds.count("call.missed") == int(call.missed is not None), f"cut after {cut} facts"
             assert (adopted.direction, by(adopted)) == (call.direction, by(call)), f"cut after {cut} facts"
+
+
+def in_time(listener: Tracker) -> list[Event]:
+    """Return what is told when nothing more is said: the rest of what was held back."""
+    events = list[Event]()
+    while (at := listener.next_deadline("main")) is not None:
+        events.extend(told(listener, (f.TimePassed("main", at),)))
+    return events
 
 
 def goes_on(listener: Tracker, work: OpenCall) -> bool:

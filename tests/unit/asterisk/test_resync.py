@@ -23,6 +23,7 @@ MARIA = {
     "Uniqueid": "1795363527.5",
     "Linkedid": "1795363527.5",
     "Application": "Queue",
+    "ApplicationData": "sales,tT",
     "Duration": "00:01:07",
     "BridgeId": "b1",
 }
@@ -63,6 +64,7 @@ async def test_a_caller_who_waits_is_found_with_what_they_dialled_and_since_when
     (maria,) = state.channels
     assert (maria.number, maria.caller_name, maria.exten) == ("912345678", "Maria Silva", "210000020")
     assert (maria.calling, maria.up, maria.bridge) == (True, True, "b1")
+    assert maria.queue == "sales"
     assert maria.since == NOW - timedelta(seconds=67)
     assert state.waiting == {"1795363527.5": "sales"}
     assert state.waits_since == {"1795363527.5": NOW - timedelta(seconds=42)}
@@ -85,11 +87,7 @@ async def test_bridges_that_hold_are_told_from_those_that_join() -> None:
 
 
 async def test_who_is_on_hold_and_why_a_queue_was_left_are_read_from_the_status() -> None:
-    told = (
-        ("Variable", "CHANNEL(onhold)=1"),
-        ("Variable", "QUEUESTATUS=TIMEOUT"),
-        ("Variable", "MIXMONITOR_FILENAME="),
-    )
+    lines = ("CHANNEL(onhold)=1", "QUEUESTATUS=TIMEOUT", "MIXMONITOR_FILENAME=")
     state = await state_of(
         CoreShowChannels=[message(MARIA)], Status=[message(MARIAS_STATUS, *(("Variable", line) for line in lines))]
     )
@@ -157,3 +155,27 @@ async def test_a_list_of_channels_is_their_ids() -> None:
     (listed,) = await resync.list_channels(ASKED, Pbx(CoreShowChannels=[message(MARIA)]))
 
     assert listed == f.ChannelsListed("main", NOW, frozenset({"1795363527.5"}))
+
+
+@pytest.mark.parametrize(
+    ("application", "state", "dnid", "placed"),
+    [
+        ("AppDial2", "Ringing", "", True),
+        ("AppDial2", "Down", None, True),
+        ("Dial", "Up", "", True),
+        ("Queue", "Up", "", True),
+        ("Queue", "Up", "210000020", False),
+        ("Dial", "Ring", "210000000", False),
+        ("Dial", "Ring", "", False),
+        ("AppDial", "Up", "", False),
+        ("AppQueue", "Ringing", "", False),
+        ("Dial", "Up", None, False),
+    ],
+)
+def test_a_channel_on_which_nobody_dialled_was_called_by_the_pbx(
+    application: str, state: str, dnid: str | None, *, placed: bool
+) -> None:
+    """None: the PBX was not asked for its `Status`, or does not say."""
+    more = None if dnid is None else message({"Event": "Status", "DNID": dnid})
+
+    assert resync.is_placed(application, state, more) is placed

@@ -41,6 +41,8 @@ SAYING: dict[str, st.SearchStrategy[Any]] = {
     "name": NAME,
     "calling": st.booleans(),
     "up": st.booleans(),
+    "placed": st.booleans(),
+    "device": NAME,
     "ringing": st.booleans(),
     "holding": st.booleans(),
     "number": st.none() | TEXT,
