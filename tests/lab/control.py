@@ -58,7 +58,7 @@ class Control:
         while True:
             size = int((await self._reader.readuntil(b":"))[:-1])
             text = (await self._reader.readexactly(size + 1))[:-1]
-            message = json.loads(text.decode(errors="replace"))  # Asterisk 16 hands half a letter on, and so does the phone
+            message = json.loads(text.decode(errors="replace"))  # a name Asterisk 16 cut inside a letter
             if "response" in message:
                 self._replies.pop(message["token"]).set_result(message)
             else:
