@@ -64,6 +64,9 @@ class Action(StrEnum):
     RESYNC_STARTED = "resync.started"
     RESYNC_DONE = "resync.done"  # with the gap and what was found
     RESYNC_FAILED = "resync.failed"  # the PBX did not answer in time; tried again
+    BACKFILL_STARTED = "backfill.started"
+    BACKFILL_DONE = "backfill.done"  # with the number of calls told afterwards
+    BACKFILL_FAILED = "backfill.failed"  # CEL could not be read; `callbridge audit` finds what is untold
 
     # Calls
     CALL_STARTED = "call.started"

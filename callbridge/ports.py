@@ -4,7 +4,7 @@ The pipeline and the delivery know these shapes only; `store` fulfils them, and
 `app` puts both together.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -104,6 +104,25 @@ class Backlog:
     dead: int
     oldest_at: datetime | None
     last_error: str | None
+
+
+class CelTable(Protocol):
+    """A table Asterisk writes its channel events to, in a database of its own. Raises errors.CelUnreadable."""
+
+    async def columns(self) -> Sequence[str]:
+        """Return the names of its columns, in small letters."""
+
+    def pages(self, since: datetime) -> AsyncIterator[Sequence[Mapping[str, object]]]:
+        """Yield the rows written from `since` on, in their order, each as column → value."""
+
+    async def newest(self) -> Mapping[str, object] | None:
+        """Return the row written last; None where there is none."""
+
+    async def has_key(self) -> bool:
+        """Tell whether the order of writing can be known: within one second only a key tells it."""
+
+    async def close(self) -> None:
+        """Give back every connection. Safe to call twice."""
 
 
 class Store(Protocol):

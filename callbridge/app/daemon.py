@@ -13,6 +13,7 @@ from callbridge.api.local import LocalServer
 from callbridge.api.server import HttpServer
 from callbridge.api.status import ConfigStatus, DatabaseStatus, Status
 from callbridge.app import build, folder, state, supervision
+from callbridge.app.backfill import Backfill
 from callbridge.app.database import open_ready
 from callbridge.app.followers import Followers
 from callbridge.app.hearing import Hearing
@@ -113,7 +114,10 @@ class Daemon:
 
     async def live(self, stop: asyncio.Event, reload: asyncio.Event) -> None:
         """Run until stopped. Raises CallbridgeError when it broke, with the fault in the log."""
-        self._pipeline.restore(await self._store.remember())
+        memory = await self._store.remember()
+        self._pipeline.restore(memory)
+        for hearing in self._hearings:
+            hearing.heard_until = memory.heard_until.get(hearing.pbx)
         async with AsyncExitStack() as stack:
             for server in (self._local, self._http):
                 stack.push_async_callback(server.stop)
@@ -170,7 +174,10 @@ class Daemon:
     def _hearing(self, pbx: Pbx) -> Hearing:
         ari = AriLink(build.ari_settings(pbx.ari), self._clock) if pbx.ari is not None else None
         ami = AmiLink(build.ami_settings(pbx.ami), self._clock)
-        return Hearing(pbx.id, ami, ari, self._pipeline.offer, self._clock, progress=self._tracker.progress)
+        offer, backfill = self._pipeline.offer, None
+        if pbx.cel is not None:
+            backfill = Backfill(pbx, pbx.cel, self._store.known_calls, offer)
+        return Hearing(pbx.id, ami, ari, offer, self._clock, progress=self._tracker.progress, backfill=backfill)
 
     def _committed(self, told: Sequence[Told]) -> None:
         self._outgoing.committed(told)

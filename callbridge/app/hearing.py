@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from callbridge import logs
+from callbridge.app.backfill import Backfill
 from callbridge.app.deafness import Deafness
 from callbridge.asterisk import resync
 from callbridge.asterisk.ami.answers import Response
@@ -56,14 +57,20 @@ class Hearing:
         clock: Clock,
         *,
         progress: Callable[[str], Mapping[str, int]] = lambda _: {},
+        backfill: Backfill | None = None,
     ) -> None:
-        """`progress` tells of each live call of a PBX how many events it has had."""
+        """`progress` tells of each live call of a PBX how many events it has had; `backfill` what a gap hid."""
         self.pbx = pbx
         self.ami = ami
         self.ari = ari
         self._offer = offer
         self._clock = clock
         self._progress = progress
+        self.backfill = backfill
+        self.heard_until: datetime | None = None
+        """The time, on the PBX's clock, of what was heard last, in this life or the one before."""
+        self._joined_again = False
+        """Whether all is known up to now: what a gap hid is told, and the state was read."""
         self.gap: Gap | None = None
         self.resync_error: str | None = None
         """Why the state could not be read after the last connect; None while it was."""
@@ -116,14 +123,17 @@ class Hearing:
                     facts.extend(facts_from(self.pbx, item.message, item.at))
                 case LinkUp():
                     await self._pass_on_facts(facts)
+                    self._joined_again, self._resync_wanted = False, True
                     facts = [await self._greet()]
-                    self._resync_wanted = True
+                    await self._tell_afterwards(facts[0].at)
                 case LinkDown():
                     facts.append(self._lost(item))
         await self._pass_on_facts(facts)
 
     async def _pass_on_facts(self, facts: Sequence[f.Fact]) -> None:
         self._channels_heard += sum(isinstance(fact, f.ChannelBorn) for fact in facts)
+        heard = [fact.at for fact in facts if not isinstance(fact, f.LinkDown)]
+        self.heard_until = heard[-1] if heard else self.heard_until
         await self._offer(facts)
 
     async def _greet(self) -> f.Fact:
@@ -137,6 +147,17 @@ class Hearing:
         self._ahead = heard.at - now
         return heard
 
+    async def _tell_afterwards(self, until: datetime) -> None:
+        """Have the PBX's own log tell what was not heard, before anything is that is said now."""
+        if self.backfill is not None and self.heard_until is not None:
+            await self.backfill.tell(self.heard_until, until)
+
+    @property
+    def heard_now(self) -> datetime | None:
+        """What the PBX's clock shows, where all was heard until now; None where something may be missing."""
+        all_heard = self.connected and self._joined_again and not self.ami.status.backlog
+        return self._clock.now() + self._ahead if all_heard else None
+
     async def _drain(self, ari: AriLink) -> None:
         """Take what ARI says: calls are told by AMI alone (docs/facts.md), so only the link's health counts here."""
         while True:
@@ -144,7 +165,7 @@ class Hearing:
 
     def _lost(self, item: LinkDown) -> f.Fact:
         self.gap = Gap(item.at)
-        self.deaf = False
+        self._joined_again = self.deaf = False
         self._deafness.forget()
         return f.LinkDown(self.pbx, item.at + self._ahead, str(item.reason))
 
@@ -215,7 +236,7 @@ class Hearing:
             await self._pass_on(items)
 
     def _joined(self) -> None:
-        self.resync_error = None
+        self.resync_error, self._joined_again = None, True
         if self.gap is not None and self.gap.ended is None:
             self.gap.ended = self._clock.now()
         log.info("the state of the PBX is known", action=Action.RESYNC_DONE, pbx=self.pbx)

@@ -41,5 +41,6 @@ class Survey:
         now = self._clock.now()
         self.subscribers = [state.subscriber_status(each, now) for each in await self._outgoing.statuses()]
         for each in self._hearings:
-            if each.connected:
-                await self._store.heard(each.pbx, now)
+            heard = each.heard_now
+            if heard is not None:
+                await self._store.heard(each.pbx, heard)

@@ -6,7 +6,7 @@ that only want to find the running daemon, `changes` for a reload.
 
 from callbridge.config.finding import Finding, Level
 from callbridge.config.load import data_dir_of, load, load_limits, load_profiles
-from callbridge.config.models import Ami, Ari, Config, Database, Http, Limits, Log, Pbx, PbxNumbers, Webhook
+from callbridge.config.models import Ami, Ari, Cel, Config, Database, Http, Limits, Log, Pbx, PbxNumbers, Webhook
 from callbridge.config.reload import changes
 from callbridge.config.secret import Secret
 from callbridge.config.words import CONTROL_SOCKET, event_glob
@@ -15,6 +15,7 @@ __all__ = [
     "CONTROL_SOCKET",
     "Ami",
     "Ari",
+    "Cel",
     "Config",
     "Database",
     "Finding",

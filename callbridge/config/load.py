@@ -22,6 +22,7 @@ def load(path: Path, *, environ: Mapping[str, str]) -> models.Config:
     places, notes = Places(path, environ), Notes(path, source.lines)
     rules.put_in_secrets(source.table, places, notes)
     rules.put_in_database_url(source.table, source.table.get("data_dir", models.DEFAULT_DATA_DIR), places, notes)
+    rules.put_in_cel_urls(source.table, places, notes)
     rules.tell_twins(source.table, notes)
     config = _validated(source.table, notes)
     for secret in _secrets(config):
@@ -46,6 +47,8 @@ def _secrets(config: models.Config) -> Iterator[str]:
         yield pbx.ami.secret.reveal()
         if pbx.ari:
             yield pbx.ari.password.reveal()
+        if pbx.cel and pbx.cel.url:
+            yield from database_url.passwords_in(pbx.cel.url.reveal())
     yield from (webhook.secret.reveal() for webhook in config.webhook)
     yield from database_url.passwords_in(config.database.url.reveal())
 
@@ -80,7 +83,7 @@ def load_limits(path: Path) -> models.Limits:
 
 
 def _profile(table: file.Raw, place: tuple[str | int, ...], notes: Notes) -> models.PbxNumbers | None:
-    known = {key: value for key, value in table.items() if key not in ("ami", "ari")}
+    known = {key: value for key, value in table.items() if key not in ("ami", "ari", "cel")}
     try:
         return models.PbxNumbers.model_validate(known)
     except ValidationError as error:

@@ -56,6 +56,28 @@ class Ari(Table):
     """As for AMI; for an `https://` url."""
 
 
+class Cel(Table):
+    """Where the PBX keeps its own log of channel events: a file of cel_custom, or a table. One of `file` and `url`."""
+
+    file: words.AbsolutePath | None = None
+    columns: Annotated[tuple[words.CelColumn, ...], Field(strict=False)] = words.CEL_COLUMNS
+    """Of the file, in their order; `-` is one to pass over."""
+    url: Secret | None = None
+    """Of the database, with the password in it."""
+    password: Secret | None = None
+    password_file: str | None = None
+    password_env: str | None = None
+    table: words.SqlName = "cel"
+    timezone: words.Timezone | None = None
+    """Of times written without a zone; None means the PBX's."""
+    most_days: Annotated[float, Field(gt=0, le=366)] = 7.0
+    """How far back a gap is told; what is older stays untold."""
+
+    @property
+    def masked_url(self) -> str | None:
+        return None if self.url is None else masked(self.url.reveal())
+
+
 class PbxNumbers(Table):
     """What must be known of a PBX to read its numbers; all that a replay needs."""
 
@@ -71,6 +93,7 @@ class PbxNumbers(Table):
 class Pbx(PbxNumbers):
     ami: Ami
     ari: Ari | None = None
+    cel: Cel | None = None
 
 
 class Database(Table):

@@ -66,12 +66,31 @@ def put_in_database_url(raw: Raw, data_dir: object, places: Places, notes: Notes
         database["url"] = Secret("")
 
 
-def _whole_url(url: str, password: object, places: Places, notes: Notes) -> str:
+def put_in_cel_urls(raw: Raw, places: Places, notes: Notes) -> None:
+    """Make the URL of each PBX's table of channel events whole; note where neither it nor a file is given, or both."""
+    for path, table in tables(raw, "pbx", "cel"):
+        if ("url" in table) == ("file" in table):
+            notes.mistake((*path, "file"), "give file, or url: the one of both that Asterisk writes to")
+        for key in ("columns",) if "file" not in table else ():
+            if key in table:
+                notes.mistake((*path, key), "is for a file; a table tells its columns itself; take it out")
+        if places.given(table, "password"):
+            table["password"] = _secret(table, "password", path, places, notes)
+        url = table.get("url")
+        if isinstance(url, str):
+            try:
+                table["url"] = Secret(_whole_url(url, table.get("password"), places, notes, (*path, "url")))
+            except ValueError as mistake:
+                notes.mistake((*path, "url"), str(mistake))
+                table["url"] = Secret("")
+
+
+def _whole_url(url: str, password: object, places: Places, notes: Notes, key: KeyPath = ("database", "url")) -> str:
     database_url.check(url)
     holds_password = database_url.password_in(url) is not None
     exposed = places.exposed() if holds_password else None
     if exposed:
-        notes.warn(("database", "url"), f"everybody on this host can read the password in {exposed}; chmod o-r it")
+        notes.warn(key, f"everybody on this host can read the password in {exposed}; chmod o-r it")
     if not isinstance(password, Secret):
         return url
     if holds_password or url.startswith(database_url.SQLITE):

@@ -142,7 +142,36 @@ def _one_line(text: str) -> str:
     return text
 
 
+CEL_COLUMNS: Final = (
+    *("eventtype", "eventtime", "cid_name", "cid_num", "cid_ani", "cid_rdnis", "cid_dnid", "exten", "context"),
+    *("channame", "appname", "appdata", "amaflags", "accountcode", "uniqueid", "linkedid", "peer", "userfield"),
+    *("userdeftype", "extra"),
+)
+"""The columns of Master.csv as Asterisk's sample of cel_custom.conf has them, the same from 12 to 22."""
+
+_CEL_ALIASES: Final = (
+    *("eventenum", "name", "num", "cidname", "cidnum", "channel", "eventextra", "usereventname", "-"),
+    *("ani", "rdnis", "dnid", "cidani", "cidrdnis", "ciddnid", "acctcode", "peeraccount", "peeracct", "tenantid"),
+)
+"""Other names of the same, and what is passed over."""
+
+
+def _cel_column(text: str) -> str:
+    if text.lower() not in (*CEL_COLUMNS, *_CEL_ALIASES):
+        hint = meant(text, CEL_COLUMNS) or '; write "-" for one that callbridge shall pass over'
+        raise ValueError(f'"{text}" is no column of CEL{hint}')
+    return text.lower()
+
+
+def _sql_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_$]{0,62}(\.[A-Za-z_][A-Za-z0-9_$]{0,62})?", text):
+        raise ValueError(f'"{text}" is no name of a table; write it like "cel" or "asterisk.cel"')
+    return text
+
+
 Name = Annotated[str, AfterValidator(_name)]
+CelColumn = Annotated[str, AfterValidator(_cel_column)]
+SqlName = Annotated[str, AfterValidator(_sql_name)]
 Country = Annotated[str, AfterValidator(_country)]
 Timezone = Annotated[str, AfterValidator(_timezone)]
 Extension = Annotated[str, AfterValidator(_extension)]

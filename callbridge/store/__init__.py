@@ -1,5 +1,6 @@
 """The database: SQLAlchemy lives only here."""
 
+from callbridge.store.cel import SqlCelTable
 from callbridge.store.opening import open_store, schema_state, sqlite_path, upgrade
 from callbridge.store.queries import Counts, Kept
 from callbridge.store.schema import SchemaAge, SchemaState
@@ -11,6 +12,7 @@ __all__ = [
     "Kept",
     "SchemaAge",
     "SchemaState",
+    "SqlCelTable",
     "SqlStore",
     "backup",
     "check",

@@ -70,7 +70,7 @@ async def look(url: str, work: Work[T], deadline_s: float = DEADLINE_S) -> T:
         with translated(str(path)):
             async with asyncio.timeout(deadline_s):
                 return await asyncio.to_thread(_look_into, path, work)
-    access = _postgres(url, deadline_s)
+    access = postgres_access(url, deadline_s)
     try:
         return await access.read(work)
     finally:
@@ -89,11 +89,11 @@ def sqlite_path(url: str) -> Path | None:
 async def open_access(url: str, deadline_s: float) -> Access:
     path = sqlite_path(url)
     if path is None:
-        return _postgres(url, deadline_s)
+        return postgres_access(url, deadline_s)
     return await asyncio.to_thread(sqlite.SqliteAccess, path, deadline_s)
 
 
-def _postgres(url: str, deadline_s: float) -> Access:
+def postgres_access(url: str, deadline_s: float) -> Access:
     from callbridge.store.postgres import PostgresAccess  # noqa: PLC0415 - it brings the ORM in, which SQLite can do without
 
     return PostgresAccess(make_url(url), deadline_s)

@@ -46,6 +46,7 @@ def _count_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 _CALL_EVENTS: Final = select(events.c.body).where(events.c.call_id == bindparam("of")).order_by(events.c.sequence)
+_KNOWN: Final = select(calls.c.id).where(calls.c.id.in_(bindparam("ids", expanding=True)))
 _EVENTS_AFTER: Final = (
     select(
         *(events.c[name] for name in ("position", "id", "type", "at", "pbx", "call_id", "sequence", "body")),
@@ -95,6 +96,10 @@ def remember(connection: Connection) -> Memory:
 
 def call_events(connection: Connection, call_id: str) -> Sequence[bytes]:
     return connection.scalars(_CALL_EVENTS, {"of": call_id}).all()
+
+
+def known_calls(connection: Connection, ids: Sequence[str]) -> frozenset[str]:
+    return frozenset(connection.scalars(_KNOWN, {"ids": list(ids)}))
 
 
 def events_after(connection: Connection, position: int, limit: int) -> Sequence[Kept]:

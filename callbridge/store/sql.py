@@ -60,6 +60,10 @@ class SqlStore:
         """Return up to `limit` events behind `position`, 0 for the very first, in the order they were committed."""
         return await self._access.read(partial(queries.events_after, position=position, limit=limit))
 
+    async def known_calls(self, ids: Sequence[str]) -> frozenset[str]:
+        """Return those of some calls, a page of them at most, that are in the call log."""
+        return await self._access.read(partial(queries.known_calls, ids=ids))
+
     async def counts(self) -> Counts:
         return await self._access.read(queries.counts)
 

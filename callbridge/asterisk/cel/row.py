@@ -14,30 +14,6 @@ from typing import Any, Final
 
 from callbridge.errors import ProtocolError
 
-SAMPLE: Final = (
-    "eventtype",
-    "eventtime",
-    "cid_name",
-    "cid_num",
-    "cid_ani",
-    "cid_rdnis",
-    "cid_dnid",
-    "exten",
-    "context",
-    "channame",
-    "appname",
-    "appdata",
-    "amaflags",
-    "accountcode",
-    "uniqueid",
-    "linkedid",
-    "peer",
-    "userfield",
-    "userdeftype",
-    "extra",
-)
-"""The columns of Master.csv in Asterisk's sample of cel_custom.conf, the same from 12 to 22."""
-
 NEEDED: Final = ("eventtype", "eventtime", "cid_name", "cid_num", "exten", "channame", "appname", "appdata", "uniqueid")
 NEEDED_TOO: Final = ("linkedid", "extra")
 """Without these nobody knows who dialled whom, nor how a call ended."""

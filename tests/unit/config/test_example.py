@@ -12,7 +12,7 @@ from callbridge.config import Config, load, shape
 from .conftest import WEBHOOK_SECRET
 
 EXAMPLE = Path(__file__).parents[3] / "config" / "callbridge.example.toml"
-NEEDED = {("pbx", "id"), ("pbx", "country"), ("webhook", "name"), ("webhook", "url")}
+NEEDED = {("pbx", "id"), ("pbx", "country"), ("pbx.cel", "file"), ("webhook", "name"), ("webhook", "url")}
 
 
 @pytest.fixture
@@ -53,6 +53,7 @@ def test_every_table_of_the_example_is_one_of_ours() -> None:
         "pbx",
         "pbx.ami",
         "pbx.ari",
+        "pbx.cel",
         "database",
         "http",
         "webhook",
