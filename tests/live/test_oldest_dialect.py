@@ -3,6 +3,8 @@
 Also on its chan_sip, the driver that many old PBXs have still and that is gone from Asterisk 21 on.
 """
 
+import asyncio
+import subprocess
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -11,10 +13,11 @@ import pytest_asyncio
 
 from tests.lab.asterisk import Asterisk
 from tests.lab.crm import Crm
-from tests.lab.daemon import Daemon
-from tests.lab.program import NoAsterisk, find_old_program
+from tests.lab.daemon import Daemon, command
+from tests.lab.program import NoAsterisk, Program, find_old_program
 from tests.lab.room import Room
 from tests.live.test_calls import TOLD, is_told
+from tests.live.test_least_privilege import ReadmeDaemon, ReadmePbx
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="session")]
 
@@ -27,12 +30,15 @@ CHAN_SIP: Final = ("01", "02", "06", "16")
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def pbx(request: pytest.FixtureRequest) -> AsyncIterator[Asterisk]:
     """The parameter is the driver of its phones and lines: PJSIP or SIP."""
+    async with Asterisk(old_program(), technology=request.param) as pbx:
+        yield pbx
+
+
+def old_program() -> Program:
     try:
-        program = find_old_program()
+        return find_old_program()
     except NoAsterisk as why:
         pytest.skip(str(why))
-    async with Asterisk(program, technology=request.param) as pbx:
-        yield pbx
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -70,3 +76,13 @@ async def test_a_call_over_chan_sip_is_told_as_it_happened(scene: str, room: Roo
     await is_told(scene, room, crm)
     (ended,) = crm.of_type("call.ended")
     assert {leg["channel"].partition("/")[0] for leg in ended.call["legs"]} == {"SIP"}
+
+
+async def test_the_readmes_configuration_is_enough_on_asterisk_16() -> None:
+    async with ReadmePbx(old_program()) as pbx, Crm() as crm, ReadmeDaemon(pbx, crm) as daemon, Room(pbx) as room:
+        await is_told("06-queue-rrmemory-second-answers", room, crm)
+        tried = await asyncio.to_thread(
+            subprocess.run, command("check", "--config", str(daemon.config)), capture_output=True, text=True, timeout=60
+        )
+
+    assert (tried.returncode, tried.stderr) == (0, ""), tried.stdout
