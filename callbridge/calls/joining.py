@@ -129,8 +129,13 @@ def parked(found: Found) -> None:
         return
     if slot is not None and work.parked is None:
         parking.parked(found.board, CallParked(*found.told, slot))
-    elif slot is None and work.parked is not None and found.seen.bridge not in found.state.holding_bridges:
+    elif slot is None and work.parked is not None and work.parked.channel == found.seen.channel:
         parking.unparked(found.board, CallUnparked(*found.told, work.parked.slot))
+
+
+def fetched(found: Found) -> None:
+    """See that it fetched a call, parked or not."""
+    parking.fetched_unheard(found.board, found.channel, found.state.at)
 
 
 def held(found: Found) -> None:
@@ -157,6 +162,7 @@ JOINS: Final[tuple[Callable[[Found], None], ...]] = (
     began_to_wait,
     entered_bridge,
     stopped_waiting,
+    fetched,
     parked,
     held,
 )

@@ -13,9 +13,10 @@ from callbridge.calls.switchboard import Switchboard
 
 def merge(board: Switchboard, part: OpenCall, into: OpenCall, side: Side, at: datetime) -> None:
     """Make everybody of `part` a leg of `into`, on that side; `part` ends, silently where it was not told yet."""
+    linkedid = next((board.graph.channels[key].linkedid for key in sorted(into.alive)), into.caller_leg.uniqueid)
     for key in sorted(part.alive):
         channel = board.graph.channels[key]
-        channel.call_id, channel.calling = into.call.id, False
+        channel.call_id, channel.calling, channel.linkedid = into.call.id, False, linkedid
         into.alive.add(key)
         if key[1] in part.legs:
             into.legs[key[1]] = replace(part.legs[key[1]], side=side)

@@ -13,7 +13,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from callbridge.calls import answering, arrival, backfill, clicks, consultations, dialling, ending, gap, limits, parking, queues, ringing, transfers
+from callbridge.calls import (
+    answering,
+    arrival,
+    backfill,
+    clicks,
+    consultations,
+    dialling,
+    ending,
+    gap,
+    limits,
+    parking,
+    pickups,
+    queues,
+    ringing,
+    transfers,
+)
 from callbridge.calls import facts as f
 from callbridge.calls.call import Agent, Call, Limits
 from callbridge.calls.events import Event
@@ -50,6 +65,7 @@ LAWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Any], None]]] = {
     f.ConsultationBegan: consultations.began,
     f.ChannelHeld: answering.held,
     f.ChannelResumed: answering.resumed,
+    f.CallPickedUp: pickups.picked_up,
     f.CallParked: parking.parked,
     f.CallUnparked: parking.unparked,
     f.QueueTried: queues.tried,

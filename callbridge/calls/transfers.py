@@ -39,6 +39,8 @@ def blind(board: Switchboard, fact: BlindTransferred) -> None:
     leg = work.legs.get(fact.channel) if work is not None else None
     if work is None or leg is None:
         return board.odd("blind transfer by an unknown channel")
+    if work.parked is not None:
+        return None  # to a car park: that is told as such
     if work.passed_on_by == fact.channel:
         return name_wanted(work, fact.wanted)
     pass_on(board, work, leg, fact.at)

@@ -13,6 +13,7 @@ NEEDED: Final = (
     *("Uniqueid", "Linkedid", "Channel", "ChannelStateDesc", "DestUniqueid", "DialStatus", "Newname", "Queue"),
     *("LocalOneUniqueid", "LocalTwoUniqueid", "BridgeUniqueid", "CallerIDNum", "CallerIDName", "Exten", "MemberName"),
     *("TransfererUniqueid", "OrigTransfererUniqueid", "SecondTransfererUniqueid"),
+    *("ParkeeUniqueid", "ParkingSpace", "TargetUniqueid"),
 )
 """Headers that any event may be asked for; each says its own name here."""
 

@@ -207,6 +207,20 @@ TOLD: Final = {
         "ringing ended", placed("no_answer", "timeout", agent=None, ended_by="pbx"), {"ring_s": 2}
     ),
     "14-system-call-busy": Telling("ended", placed("busy", "busy", agent=None, hangup_cause=17)),
+    "20-pickup-by-code": Telling("ringing answered ended", completed(ended_by="caller", agent=BRUNO), {"talk_s": 1}),
+    "22-park-and-retrieve": Telling(
+        "ringing answered parked unparked ended",
+        completed(ended_by="caller", agent=BRUNO, merged_into=None),
+        {"hold_s": 1, "talk_s": 1},
+    ),
+    "22-park-comes-back": Telling(
+        "ringing answered parked unparked ringing answered ended",
+        completed(ended_by="caller", agent=ANA),
+        {"hold_s": 3, "talk_s": 1},
+    ),
+    "22-park-hangup": Telling(
+        "ringing answered parked ended", completed(ended_by="caller", agent=ANA), {"hold_s": 1, "talk_s": 0}
+    ),
     "24-menu-hangs-up": Telling("ended missed", missed("cancelled", "ivr")),
     "24-announcement": Telling("ended missed", missed("no_answer", "ivr")),
     "24-voicemail": Telling("ringing ended missed", missed("no_answer", "voicemail")),

@@ -28,7 +28,9 @@ def now_true(tracker: Tracker, pbx: str, at: datetime) -> f.StateRead:
     waits = [work.wait for work in tracker.board.open.values() if work.call.pbx == pbx and work.wait]
     waiting = {wait.channel: wait.queue for wait in waits if wait.left_at is None}
     channels = (as_seen(tracker, each) for each in tracker.board.graph.of_pbx(pbx))
-    return f.StateRead(pbx, at, tuple(channels), waiting)
+    parked = {work.parked.channel: work.parked.slot for work in tracker.board.open.values() if work.parked}
+    holding = frozenset(key[1] for key, bridge in tracker.board.graph.bridges.items() if bridge.holding)
+    return f.StateRead(pbx, at, tuple(channels), waiting, parked=parked, holding_bridges=holding)
 
 
 def linkedid(tracker: Tracker, channel: Channel) -> str:

@@ -28,6 +28,8 @@ class Someone:
         self.is_ringing = False
         self.is_placed = False
         """Whether the PBX called it by itself."""
+        self.parked_at: str | None = None
+        """The slot of the car park they wait in."""
 
     # ── calling ──
 
@@ -121,6 +123,68 @@ class Someone:
 
     def resumes(self) -> None:
         self._says(f.ChannelResumed)
+
+    # ── picking up what rings elsewhere ──
+
+    def picks_up_from(self, rung: "Someone", code: str = "*8") -> None:
+        """Dial `code` and have the call for which the phone of `rung` rings."""
+        self.calls(code)
+        self.picks_up()
+        self.has_picked_up(rung)
+
+    def has_picked_up(self, rung: "Someone") -> None:
+        caller = rung._caller
+        self._says(f.CallPickedUp, rung.channel)
+        rung._is_gone(ELSEWHERE)
+        self._takes_the_place_beside(caller)
+        self._says(f.DialEnded, caller.channel, "ANSWER")
+        for other in [each for each in caller.phones if each is not self]:
+            other.stops("CANCEL", ELSEWHERE)
+        caller.leaves_queue()
+        if not caller.is_up:
+            caller.picks_up()
+        self.talks_with(caller)
+
+    # ── parking ──
+
+    def parks(self, other: "Someone", slot: str = "701") -> None:
+        """Refer `other` to the car park, as Asterisk 22 tells it of SIP's REFER."""
+        other._leaves_bridge()
+        other.is_parked(slot, f"PJSIP/{self.number}")
+        self._is_gone(NORMAL)
+
+    def is_parked(self, slot: str = "701", parker: str | None = None) -> None:
+        self.parked_at = slot
+        self._says(f.CallParked, slot, parker)
+        self.bridge = "car-park"
+        self._says(f.BridgeEntered, self.bridge, True)
+
+    def fetches(self, other: "Someone") -> None:
+        """Dial the slot where `other` is parked."""
+        assert other.parked_at is not None, "not parked"
+        self.calls(other.parked_at)
+        self.picks_up()
+        self.has_fetched(other)
+
+    def has_fetched(self, other: "Someone") -> None:
+        other.is_unparked(by=self)
+        self._takes_the_place_beside(other)
+        self.talks_with(other)
+
+    def is_unparked(self, by: "Someone | None" = None) -> None:
+        """Out of the car park, fetched or because its time there is over."""
+        self._says(f.CallUnparked, self.parked_at, by.channel if by else None)
+        self.parked_at = None
+        self._leaves_bridge()
+
+    def _takes_the_place_beside(self, other: "Someone") -> None:
+        """From now on, who hangs up hangs up on the other."""
+        if other.caller is None:
+            self.caller = other
+            other.phones.append(self)
+        else:
+            other.caller = self
+            self.phones.append(other)
 
     # ── not answering ──
 
@@ -216,6 +280,7 @@ class Someone:
 
     def _is_born(self, *, calling: bool, name: str | None = None, linkedid: str | None = None) -> None:
         self.channel, count = self._story.new_channel(self.pbx)
+        self._is_calling = calling
         self._is_named = name or f"{f'PJSIP/{self.number}' if self.is_inside else TRUNK}-{count:08x}"
         linkedid = linkedid or (self.caller.channel if self.caller else self.channel)
         number = None if self.caller and not self.is_inside else self.number
@@ -250,9 +315,13 @@ class Someone:
         self._says(f.HangupAsked)
         self.stops(status, cause)
 
-    def _is_gone(self, cause: int | None) -> None:
+    def _leaves_bridge(self) -> None:
         if self.bridge is not None:
             self._says(f.BridgeLeft, self.bridge)
+            self.bridge = None
+
+    def _is_gone(self, cause: int | None) -> None:
+        self._leaves_bridge()
         self._says(f.ChannelGone, cause)
         if self.caller is not None and self in self.caller.phones:
             self.caller.phones.remove(self)
@@ -267,7 +336,7 @@ class Someone:
             self._linkedid,
             up=self.is_up,
             ringing=self.is_ringing and not self.is_up,
-            calling=self.caller is None and (self.is_up or not self.is_placed),
+            calling=self._is_calling or (self.caller is None and self.is_placed and self.is_up),
             number=None if self.caller and not self.is_inside else self.number,
             caller_name=self.name,
             exten=self.wanted,

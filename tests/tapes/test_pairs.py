@@ -149,7 +149,9 @@ def in_time(listener: Tracker) -> list[Event]:
 
 
 def goes_on(listener: Tracker, work: OpenCall) -> bool:
-    """Tell whether a call is not in its last milliseconds, when somebody has left already."""
+    """Tell whether a call is told, and not in its last milliseconds, when somebody has left already."""
+    if work.untold is not None:
+        return False
     caller = listener.board.channel(work.call.pbx, work.caller_leg.uniqueid)
     if caller is None or work.call.answered_at is None:
         return caller is not None

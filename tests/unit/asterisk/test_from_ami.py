@@ -24,6 +24,7 @@ from callbridge.calls import facts as f
 TAPES = Path(__file__).parents[2] / "tapes"
 RECEIVED = datetime(2026, 1, 1, tzinfo=UTC)
 QUEUE = "06-queue-ringall-second-answers"
+PARK = "22-park-and-retrieve"
 BRIDGE = "5638d654-5c73-4128-9994-9ad6916a4bb5"
 
 
@@ -86,9 +87,17 @@ REAL = [
         "AttendedTransfer",
         f.AttendedTransferred("main", at("13:26:58.408192"), "1795354017.1", "1795354017.2"),
     ),
+    ("20-pickup-by-code", "Pickup", f.CallPickedUp("main", at("16:22:34.089055"), "1795364554.2", "1795364554.1")),
+    (PARK, "ParkedCall", f.CallParked("main", at("16:19:29.603019"), "1795364369.0", "701", "PJSIP/1001")),
+    (PARK, "UnParkedCall", f.CallUnparked("main", at("16:19:30.657942"), "1795364369.0", "701", "1795364370.2")),
     ("27-two-calls-at-once", "Hold", f.ChannelHeld("main", at("13:06:20.943246"), "1795352780.1")),
 ]
 
+UNPARKED = (  # by nobody: headers of the parkee and the parker left out
+    "Event: ParkedCallTimeOut\r\nPrivilege: call,all\r\nTimestamp: 1795354062.075785\r\n"
+    "ParkeeChannel: PJSIP/trunk-00000000\r\nParkeeUniqueid: 1795354059.0\r\nParkeeLinkedid: 1795354059.0\r\n"
+    "ParkerDialString: PJSIP/1001\r\nParkinglot: default\r\nParkingSpace: 701\r\nParkingTimeout: 0"
+)
 UNHOLD = (
     "Event: Unhold\r\nPrivilege: call,all\r\nTimestamp: 1795353963.790148\r\nChannel: PJSIP/1001-00000001\r\n"
     "ChannelState: 6\r\nChannelStateDesc: Up\r\nCallerIDNum: 1001\r\nCallerIDName: Ana Costa\r\n"
@@ -99,6 +108,9 @@ RENAME = (  # as `manager show event Rename` has it: masquerades are rare on 22
     "Event: Rename\r\nPrivilege: call,all\r\nTimestamp: 1795352780.900000\r\nChannel: PJSIP/1001-00000001\r\n"
     "Newname: PJSIP/1001-00000001<MASQ>\r\nUniqueid: 1795352780.1"
 )
+
+WRITTEN = {"Unhold": UNHOLD, "Rename": RENAME, "ParkedCallTimeOut": UNPARKED}
+"""What the tapes do not have."""
 
 NEEDED = {
     "Newchannel": {"Uniqueid", "Channel"},
@@ -124,6 +136,10 @@ NEEDED = {
     "Hold": {"Uniqueid"},
     "Unhold": {"Uniqueid"},
     "Rename": {"Uniqueid", "Newname"},
+    "Pickup": {"Uniqueid", "TargetUniqueid"},
+    "ParkedCall": {"ParkeeUniqueid", "ParkingSpace"},
+    "UnParkedCall": {"ParkeeUniqueid", "ParkingSpace"},
+    "ParkedCallTimeOut": {"ParkeeUniqueid", "ParkingSpace"},
 }
 
 
@@ -142,7 +158,7 @@ def first(tape: str, event: str) -> Message:
 
 
 def example(event: str) -> Message:
-    written = {"Unhold": UNHOLD, "Rename": RENAME}.get(event)
+    written = WRITTEN.get(event)
     return parsed(written) if written else first(*next((tape, name) for tape, name, _ in REAL if name == event))
 
 
@@ -161,14 +177,16 @@ def test_what_asterisk_said_is_this_fact(tape: str, event: str, fact: f.Fact) ->
 
 def test_rows_that_the_tapes_do_not_have() -> None:
     resumed = f.ChannelResumed("main", at("13:26:03.790148"), "1795353961.1")
+    unparked = f.CallUnparked("main", at("13:27:42.075785"), "1795354059.0", "701")
     renamed = f.ChannelRenamed("main", at("13:06:20.900000"), "1795352780.1", "PJSIP/1001-00000001<MASQ>")
 
     assert facts_from("main", parsed(UNHOLD), RECEIVED) == (resumed,)
     assert facts_from("main", parsed(RENAME), RECEIVED) == (renamed,)
+    assert facts_from("main", parsed(UNPARKED), RECEIVED) == (unparked,)
 
 
 def test_every_row_of_the_table_is_shown_here() -> None:
-    assert {event for _, event, _ in REAL} | {"Unhold", "Rename"} == set(FROM_AMI) == set(NEEDED)
+    assert {event for _, event, _ in REAL} | set(WRITTEN) == set(FROM_AMI) == set(NEEDED)
 
 
 @pytest.mark.parametrize(("event", "key"), [(event, key) for event, keys in NEEDED.items() for key in sorted(keys)])

@@ -66,7 +66,7 @@ SAYING: dict[str, st.SearchStrategy[Any]] = {
     "second": CHANNEL,
     "by": st.sampled_from(["PJSIP/1001-00000001", "PJSIP/trunk-00000001", "x"]),
     "retriever": st.none() | CHANNEL,
-    "parker": st.none() | st.sampled_from(["PJSIP/1001", "x"]),
+    "parker": st.none() | st.sampled_from(["PJSIP/1001", "PJSIP/trunk", "x", ""]),
     "slot": st.sampled_from(["701", "702"]),
     "target": CHANNEL,
     "limits": st.just(Limits()),
