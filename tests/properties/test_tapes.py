@@ -1,0 +1,134 @@
+"""Whatever the wire, the clock or a restart does to a tape, the same is told of it."""
+
+import os
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from callbridge.asterisk.ami.wire import AmiParser
+from callbridge.asterisk.from_ami import facts_from
+from callbridge.asterisk.tape import read
+from callbridge.calls import facts as f
+from callbridge.calls.events import Event
+from tests.properties.effort import some
+from tests.properties.swaps import SWAPS, may_swap, places, swapped
+from tests.properties.tapes import TAPES, differences, facts_of, said, tracker, whole
+from tests.stories.lives import next_life
+from tests.tapes.test_pairs import HERE, bodies
+
+ROOT = Path(__file__).parents[2]
+PLAY = """
+import hashlib
+from tests.properties.tapes import TAPES, rendered, whole
+for name in TAPES:
+    print(name, hashlib.sha256(b"".join(rendered(whole(name)))).hexdigest())
+"""
+
+
+@pytest.mark.parametrize("name", TAPES)
+def test_neighbours_that_asterisk_may_swap_may_be_swapped(name: str) -> None:
+    facts = facts_of(name)
+    expected = said(facts)[1]
+    for place in some(places(facts), 12):
+        told_so = said(swapped(facts, place))[1]
+        assert differences(expected, told_so) == [], f"{facts[place]} and {facts[place + 1]} swapped"
+
+
+@pytest.mark.parametrize("name", TAPES)
+def test_phones_may_be_heard_before_they_are_said_to_be_dialled(name: str) -> None:
+    """Of every phone at once, as early as can be: right after the channel was born."""
+    facts = facts_of(name)
+    expected = said(facts)[1]
+    for place, fact in enumerate(facts):
+        back = place
+        while back and isinstance(fact, f.ChannelRang) and may_swap(*facts[back - 1 : back + 1]):
+            facts, back = swapped(facts, back - 1), back - 1
+
+    assert differences(expected, said(facts)[1]) == []
+
+
+def test_each_swap_is_tried() -> None:
+    pairs = [(one, other) for name in TAPES for one, other in pairwise(facts_of(name))]
+    found = [pair for pair in pairs if may_swap(*pair)]
+    for swap in SWAPS:
+        kinds = (swap.one, swap.other)
+        assert any(
+            isinstance(one, left) and isinstance(other, right)
+            for one, other in found
+            for left, right in (kinds, kinds[::-1])
+        ), swap
+
+
+@pytest.mark.parametrize("name", TAPES)
+def test_what_is_said_twice_is_told_once(name: str) -> None:
+    facts, expected = facts_of(name), bodies(said(facts_of(name))[1])
+    assert bodies(said([each for fact in facts for each in (fact, fact)])[1]) == expected, "everything twice"
+    for place in some(range(len(facts)), 12):
+        twice = (*facts[:place], facts[place], *facts[place:])
+        assert bodies(said(twice)[1]) == expected, f"{facts[place]} twice"
+
+
+@pytest.mark.parametrize("name", TAPES)
+def test_a_daemon_that_starts_anew_after_every_word_tells_the_same(name: str) -> None:
+    """From what was written down alone, wherever no channel is known that belongs to no call yet."""
+    listener, events = tracker(), list[Event]()
+    for fact in facts_of(name):
+        events.extend(listener.apply(fact))
+        if all(channel.call_id for channel in listener.board.graph.channels.values()):
+            listener = next_life(listener, tracker())
+
+    assert bodies(events) == bodies(whole(name))
+
+
+@pytest.mark.parametrize("name", TAPES)
+def test_a_tape_reads_alike_however_the_network_cuts_it(name: str) -> None:
+    heard = list(read(HERE / f"{name}.tape", "main"))
+    wire = b"".join(each.message.raw.rstrip(b"\r\n") + b"\r\n\r\n" for each in heard)
+    for size in some((1, 2, 3, 7, 64, 1000, 4096), 3):
+        parser = AmiParser()
+        messages = [
+            message for start in range(0, len(wire), size) for message in parser.receive(wire[start : start + size])
+        ]
+        facts = tuple(
+            fact for each, then in zip(messages, heard, strict=True) for fact in facts_from("main", each, then.at)
+        )
+        assert facts == facts_of(name), f"cut into pieces of {size} bytes"
+
+
+@pytest.mark.parametrize("name", TAPES)
+def test_a_message_that_is_cut_off_anywhere_stops_nothing(name: str) -> None:
+    """It may cost what it said; yet no call is told twice, and all that are told end once all channels are gone."""
+    heard = list(read(HERE / f"{name}.tape", "main"))
+    facts = [facts_from(each.pbx, each.message, each.at) for each in heard]
+    for place in some(range(len(heard)), 12):
+        raw, at = heard[place].message.raw, heard[place].at
+        for cut in some(range(1, len(raw)), 6, 40):
+            left = AmiParser().receive(raw[:cut] + b"\r\n\r\n")
+            rest = [facts_from("main", message, at) for message in left]
+            all_ends_well([fact for each in (*facts[:place], *rest, *facts[place + 1 :]) for fact in each])
+
+
+def all_ends_well(facts: list[f.Fact]) -> None:
+    """Say it all, then that no channel is left."""
+    listener, events = said([*facts, f.StateRead("main", facts[-1].at)])
+    kinds = [(event.call.id, event.type) for event in events if event.call is not None]
+    begun, over = ([call for call, kind in kinds if kind == word] for word in ("call.started", "call.ended"))
+    assert sorted(begun) == sorted(over) == sorted({call for call, _ in kinds})
+    assert (listener.live_calls, listener.board.graph.channels) == (0, {})
+
+
+def test_a_tape_plays_to_the_same_bytes_in_every_process_and_time_zone() -> None:
+    plays = [_played(seed, zone) for seed, zone in (("0", "UTC"), ("4711", "Asia/Kathmandu"))]
+
+    assert len(plays[0].splitlines()) == len(TAPES)
+    assert plays[0] == plays[1]
+
+
+def _played(seed: str, zone: str) -> str:
+    environ = os.environ | {"PYTHONHASHSEED": seed, "TZ": zone, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, "-c", PLAY], cwd=ROOT, env=environ, check=True, capture_output=True, text=True, timeout=60
+    ).stdout
