@@ -12,10 +12,10 @@ export PYTHON PREFIX DESTDIR ONCE
 .DEFAULT_GOAL := help
 .SILENT:
 .NOTPARALLEL:
-.PHONY: help setup system venv lock test quick lint types arch unit live faults bench demo docs install clean
+.PHONY: help setup system venv lock test quick lint types arch unit properties live faults bench demo docs install clean
 
 BIN := .venv/bin
-QUICK_TESTS := tests/unit tests/stories tests/tapes
+QUICK_TESTS := tests/unit tests/stories tests/tapes tests/properties
 
 # The stamps carry what they were made from in their names, so a checkout's dates mean nothing.
 hash = $(shell cat $(1) | sha256sum | cut -c1-12)
@@ -23,7 +23,7 @@ LOCKED := .venv/.locked-$(call hash,requirements/dev.txt requirements/venv.sh)
 LINKED := .venv/.linked-$(call hash,requirements/dev.txt requirements/venv.sh pyproject.toml)
 
 help: ## this list
-	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 setup: system venv ## what tests and demo need: system packages, Asterisk 22, the virtual environment
 
@@ -42,8 +42,11 @@ types: venv ## mypy, strict
 arch: venv ## the layers (import-linter)
 	$(BIN)/lint-imports --no-logo
 
-unit: venv ## unit tests, stories and tapes
+unit: venv ## unit tests, stories, tapes, and some of the properties
 	$(BIN)/pytest $(QUICK_TESTS) -m "not postgres" $(ARGS)
+
+properties: venv ## all swaps, cuts and restarts of all tapes, and thousands of made-up calls; some minutes
+	CALLBRIDGE_PROPERTIES=slow $(BIN)/pytest tests/properties $(ARGS)
 
 live: setup ## real SIP phones on a real Asterisk
 	$(BIN)/pytest tests/live $(ARGS)

@@ -32,7 +32,7 @@ def by_call(events: Iterable[Event]) -> dict[str, list[dict[str, Any]]]:
     for event in events:
         body = as_json(event)
         for leg in body["data"]["call"]["legs"] if event.call is not None and not event.call.over else ():
-            leg["state"] = None
+            leg["state"] = leg["hangup_cause"] = None
         found.setdefault(event.call.id if event.call else "", []).append(body)
     return found
 
