@@ -38,8 +38,9 @@ from callbridge.calls.switchboard import NO_LIMITS, Switchboard
 
 def told_afterwards(board: Switchboard, fact: f.Backfilled) -> None:
     """Apply what the PBX's own log says of a gap, where it is news."""
-    if not backfill.is_told(board, fact.fact):
-        LAWS[type(fact.fact)](board, fact.fact)
+    law = LAWS.get(type(fact.fact))
+    if law is not None and not backfill.is_told(board, fact.fact):
+        law(board, fact.fact)
 
 
 LAWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Any], None]]] = {

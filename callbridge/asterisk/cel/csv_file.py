@@ -7,6 +7,7 @@ being written is read as far as its last whole line; rotated files beside it
 
 import csv
 import gzip
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, tzinfo
@@ -18,6 +19,8 @@ from callbridge.errors import CelUnreadable, ProtocolError
 
 GZIP: Final = ".gz"
 PAGE_ROWS: Final = 500
+EVENT: Final = re.compile(r"[^\"\x00-\x1f]{1,80}")
+"""What the name of an event may look like; a user may have chosen it."""
 MOST_LINE_BYTES: Final = 65_536
 MOST_LINES: Final = 16
 """Of one row: a caller's name may hold line breaks, but not that many."""
@@ -88,7 +91,9 @@ class CsvFile:
                 self._count()
 
     def _is_row(self, fields: Sequence[str]) -> bool:
-        return len(fields) == len(self._columns)
+        return (
+            len(fields) == len(self._columns) and EVENT.fullmatch(fields[self._columns.index("eventtype")]) is not None
+        )
 
     def _count(self) -> None:
         self.rubbish += 1

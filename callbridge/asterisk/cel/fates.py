@@ -30,6 +30,9 @@ AT_THE_DOOR_S: Final = 1.0
 TIMED_OUT_S: Final = 1.0
 """How much earlier than its time-out a wait may seem to end, by rounding."""
 
+ABANDONED: Final = "ABANDONED"
+BY_A_KEY: Final = ""
+
 QUEUESTATUS: Final = "QUEUESTATUS"
 """A user event of this name, made in the dialplan behind Queue(), says what CEL itself does not."""
 
@@ -88,12 +91,18 @@ class Fates:
         self._apps: dict[str, tuple[str, str]] = {}
         self._leaving: dict[str, Visit] = {}
         self._last_child: dict[str, datetime] = {}
+        self._bridges: dict[str, str] = {}
+        self._met: dict[str, str] = {}
+        self._fetching: dict[str, str] = {}
+        self.slots: dict[str, str] = {}
+        """Of channels that were fetched out of a car park: their slot there."""
 
     def read(self, row: CelRow) -> None:
         """Take in one row."""
         if row.event == "CHAN_START":
             self._last_child[row.linkedid] = row.at
         life = self.lives.setdefault(row.channel, Life(row.at))
+        self._meet(row)
         self._learn(row, life)
         self._settle(row, life)
         self._follow(row, life)
@@ -102,6 +111,22 @@ class Fates:
         """Return a channel's stay in its `number`th queue."""
         life = self.lives.get(channel)
         return life.visits[number] if life is not None and number < len(life.visits) else None
+
+    def met_by(self, channel: str) -> str | None:
+        """Return the name of the first phone that came into the first bridge of a Local channel; None if none did."""
+        return self._met.get(self._bridges.get(channel, ""))
+
+    def _meet(self, row: CelRow) -> None:
+        """Remember who meets whom: in a bridge, or at a car park."""
+        bridge = row.extra.get("bridge_id") if row.event == "BRIDGE_ENTER" else None
+        if isinstance(bridge, str):
+            self._bridges.setdefault(row.channel, bridge)
+            if not row.name.startswith("Local/"):
+                self._met.setdefault(bridge, row.name)
+        if row.app == "ParkedCall":
+            self._fetching[row.name] = row.data.rpartition(",")[2]
+        if row.event == "PARK_END":
+            self.slots[row.channel] = self._fetching.get(str(row.extra.get("retriever")), "")
 
     def _learn(self, row: CelRow, life: Life) -> None:
         if life.first_app is None and row.app:
@@ -148,7 +173,7 @@ class Fates:
     def _word(self, row: CelRow, visit: Visit) -> str:
         """Return why a caller left, from the row that follows the leaving."""
         if row.event == "HANGUP" and source_of(row) == row.name:
-            return "ABANDONED"
+            return ABANDONED
         said = queuestatus(row)
         if said is not None:
             return said
@@ -158,7 +183,7 @@ class Fates:
             return "JOINEMPTY"
         if visit.timeout_s is not None and stayed.total_seconds() >= visit.timeout_s - TIMED_OUT_S:
             return "TIMEOUT"
-        return "" if row.context != visit.context else "LEAVEEMPTY"
+        return BY_A_KEY if row.context != visit.context else "LEAVEEMPTY"
 
 
 def app_of(row: CelRow) -> tuple[str, str] | None:
