@@ -42,6 +42,7 @@ ON_HOLD: Final = "CHANNEL(onhold)"
 
 QUEUE_STATUS: Final = "QUEUESTATUS"
 RECORDING: Final = "MIXMONITOR_FILENAME"
+ASKED_BY: Final = "TRANSFERERNAME"
 
 MOST_ASKED: Final = 1000
 """Channels of a PBX that is asked for its `Status`: that locks each of them in turn, `CoreShowChannels` none."""
@@ -118,7 +119,7 @@ async def _if_it_can(ask_list: Ask, action: str) -> tuple[Message, ...]:
 async def _status(ask_list: Ask) -> Mapping[str, Message]:
     """Return more of each channel, by its id; nothing where the PBX may not or cannot: it is worth no resync."""
     try:
-        items = (await ask_list("Status", ("Variables", f"{ON_HOLD},{QUEUE_STATUS},{RECORDING}"))).items
+        items = (await ask_list("Status", ("Variables", f"{ON_HOLD},{QUEUE_STATUS},{RECORDING},{ASKED_BY}"))).items
     except (ActionFailed, ActionTimeout):
         return {}
     return {m["Uniqueid"]: m for m in items if m.get("Uniqueid")}
@@ -148,6 +149,7 @@ def seen(m: Message, at: datetime, more: Message | None = None) -> ChannelSeen:
         queue=m.get("ApplicationData", "").partition(",")[0] or None if application == QUEUE else None,
         queue_status=told.get(QUEUE_STATUS),
         recording=told.get(RECORDING),
+        asked_by=told.get(ASKED_BY),
     )
 
 

@@ -6,7 +6,7 @@ step reads to `facts.ChannelSeen` or `facts.StateRead`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -89,6 +89,14 @@ def to_voicemail(found: Found) -> None:
         ending.voicemail_began(found.board, VoicemailBegan(*found.told))
 
 
+def went_to_queue(found: Found) -> None:
+    """Know the queue that is behind what goes on now."""
+    work = found.board.call_of(found.channel)
+    if found.seen.queue is not None and work is not None and work.call.queue is None:
+        work.call = replace(work.call, queue=found.seen.queue)
+        found.board.touch(work)
+
+
 def began_to_wait(found: Found) -> None:
     """Put it into the queue it waits in."""
     queue = found.state.waiting.get(found.seen.channel)
@@ -159,6 +167,7 @@ JOINS: Final[tuple[Callable[[Found], None], ...]] = (
     left_bridge,
     moved_on,
     to_voicemail,
+    went_to_queue,
     began_to_wait,
     entered_bridge,
     stopped_waiting,

@@ -1,0 +1,206 @@
+"""A daemon that starts in the middle of a scene, or is killed there: at every step, beside one that hears it all.
+
+Each scene is played once, with a daemon of its own for each of its steps. What
+they tell is held against what the undisturbed one tells.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any, Final, Self
+
+import pytest
+import pytest_asyncio
+
+from tests.lab.asterisk import Asterisk
+from tests.lab.crm import Crm
+from tests.lab.daemon import Daemon
+from tests.lab.record import SCENES
+from tests.lab.steps import SteppingRoom
+
+pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="session")]
+
+STEPS: Final = {
+    "01-answered-caller-hangs-up": 3,
+    "02-caller-gives-up": 2,
+    "06-queue-ringall-second-answers": 3,
+    "07-queue-abandoned": 2,
+    "09-queue-local-kept": 3,
+    "09-queue-local-optimised": 3,
+    "11-outbound-answered": 3,
+    "12-internal-answered": 3,
+    "15-hold-by-callee": 5,
+    "24-menu-hangs-up": 2,
+}
+"""A scene, and how often somebody does something in it."""
+
+WITHIN_S: Final = 60.0
+
+
+class Listener:
+    """A daemon with a CRM of its own."""
+
+    def __init__(self, daemon: Daemon, crm: Crm) -> None:
+        self.daemon, self.crm = daemon, crm
+        self.runs = False
+
+    async def start(self) -> None:
+        """Return when it knows what is true."""
+        connected = len(self.crm.of_type("pbx.connected"))
+        await (self.daemon.start() if self.runs else self.daemon.__aenter__())
+        self.runs = True
+        await self.crm.hears("pbx.connected", count=connected + 1)
+
+    @property
+    def ended(self) -> dict[str, dict[str, Any]]:
+        """Each call that ended, as it ended, by its id."""
+        return {one.call["id"]: one.call for one in self.crm.of_type("call.ended")}
+
+    def told_of(self, call_id: str) -> list[str]:
+        return [one.type for one in self.crm.taken if "call" in one.data and one.call["id"] == call_id]
+
+    async def hears_the_end_of(self, calls: set[str]) -> None:
+        await self.crm.until(lambda: calls <= set(self.ended), f"the end of {calls}", WITHIN_S)
+
+    async def hears_as_much_as(self, other: "Listener", call_id: str) -> None:
+        """Both are told the last of a call at the same time, about."""
+        for one, another in ((self, other), (other, self)):
+            much = len(another.told_of(call_id))
+            await one.has_heard(much, call_id)
+
+    async def has_heard(self, much: int, call_id: str) -> None:
+        await self.crm.until(lambda: len(self.told_of(call_id)) >= much, f"{much} events of {call_id}", WITHIN_S)
+
+
+class Listeners:
+    """One that hears everything, and one for each step of a scene."""
+
+    def __init__(self, pbx: Asterisk, steps: int) -> None:
+        self._pbx = pbx
+        self._stack = AsyncExitStack()
+        self._steps = steps
+
+    async def __aenter__(self) -> Self:
+        async with asyncio.TaskGroup() as group:
+            making = [group.create_task(self._make()) for _ in range(self._steps + 1)]
+        self.undisturbed, *self.each = [one.result() for one in making]
+        await self.undisturbed.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def _make(self) -> Listener:
+        crm = await self._stack.enter_async_context(Crm())
+        listener = Listener(Daemon(self._pbx, crm, ari=False), crm)
+        self._stack.push_async_callback(self._end, listener)
+        return listener
+
+    async def _end(self, listener: Listener) -> None:
+        if listener.runs:
+            await listener.daemon.__aexit__(None, None, None)
+
+    async def start_all(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for one in self.each:
+                group.create_task(one.start())
+
+    async def play(self, scene: str, between: Callable[[int], Awaitable[None]]) -> None:
+        async with SteppingRoom(self._pbx, between) as room:
+            await SCENES[scene](room)
+            assert room.steps == self._steps, "STEPS is not what the scene does"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def quiet_pbx(pbx: Asterisk) -> AsyncIterator[Asterisk]:
+    yield pbx
+    await pbx.settle()
+
+
+OUTCOME: Final = ("state", "direction", "queue", "ended_by", "hangup_cause")
+
+
+def outcome(call: dict[str, Any]) -> dict[str, Any]:
+    """What must be the same, however late one began to listen."""
+    told = {key: call[key] for key in OUTCOME}
+    return told | {"agent": call["agent"] and call["agent"]["extension"], "missed": call["missed"] is not None}
+
+
+def holds_together(listener: Listener, call_id: str) -> None:
+    """One beginning, one end, and no hole between them."""
+    told = [one for one in listener.crm.taken if "call" in one.data and one.call["id"] == call_id]
+    kinds = [one.type for one in told]
+    assert [one.data["sequence"] for one in told] == list(range(1, len(told) + 1))
+    assert (kinds[0], kinds.count("call.started"), kinds.count("call.ended")) == ("call.started", 1, 1)
+    assert kinds.count("call.answered") <= 1
+
+
+@pytest.mark.parametrize("scene", STEPS)
+async def test_a_daemon_that_starts_in_the_middle_adopts_the_call_and_tells_its_end(
+    scene: str, quiet_pbx: Asterisk
+) -> None:
+    async with Listeners(quiet_pbx, STEPS[scene]) as listeners:
+
+        async def starts(step: int) -> None:
+            if step > 1:  # before the first step there is nothing to adopt
+                await listeners.each[step - 1].start()
+
+        await listeners.play(scene, starts)
+        await listeners.undisturbed.crm.hears("call.ended")
+        calls = listeners.undisturbed.ended
+        for late in listeners.each[1:]:
+            await late.hears_the_end_of(set(calls))
+            assert set(late.ended) == set(calls)
+            for call_id, call in calls.items():
+                assert outcome(late.ended[call_id]) == outcome(call)
+                assert late.ended[call_id]["oddities"] == 0
+                holds_together(late, call_id)
+
+
+@pytest.mark.parametrize("scene", STEPS)
+async def test_a_daemon_that_is_killed_between_two_steps_goes_on_as_if_nothing_had_been(
+    scene: str, quiet_pbx: Asterisk
+) -> None:
+    async with Listeners(quiet_pbx, STEPS[scene]) as listeners:
+
+        async def is_killed(step: int) -> None:
+            await listeners.each[step - 1].daemon.kill()
+            await listeners.each[step - 1].start()
+
+        await listeners.start_all()
+        await listeners.play(scene, is_killed)
+        await listeners.undisturbed.crm.hears("call.ended")
+        for call_id, call in listeners.undisturbed.ended.items():
+            for killed in listeners.each:
+                await killed.hears_the_end_of({call_id})
+                await killed.hears_as_much_as(listeners.undisturbed, call_id)
+                assert killed.told_of(call_id) == listeners.undisturbed.told_of(call_id)
+                assert outcome(killed.ended[call_id]) == outcome(call)
+                assert killed.ended[call_id]["protocol"] == killed.crm.of_type("call.started")[0].call["protocol"]
+                holds_together(killed, call_id)
+
+
+@pytest.mark.parametrize("scene", STEPS)
+async def test_a_daemon_that_is_dead_during_a_step_finds_out_what_became_of_the_call(
+    scene: str, quiet_pbx: Asterisk
+) -> None:
+    async with Listeners(quiet_pbx, STEPS[scene]) as listeners:
+        listening = dict(enumerate(listeners.each, 1))
+
+        async def is_dead(step: int) -> None:
+            if step > 1:
+                await listening[step - 1].start()
+            await listening[step].daemon.kill()
+
+        await listeners.start_all()
+        await listeners.play(scene, is_dead)
+        await listeners.each[-1].start()
+        await listeners.undisturbed.crm.hears("call.ended")
+        for call_id, call in listeners.undisturbed.ended.items():
+            for step, dead in listening.items():
+                await dead.hears_the_end_of({call_id})
+                holds_together(dead, call_id)
+                unheard = {"state", "ended_by", "hangup_cause"} if step == len(listening) else set[str]()
+                expected = {key: value for key, value in outcome(call).items() if key not in unheard}
+                assert expected.items() <= outcome(dead.ended[call_id]).items()
+                assert (dead.ended[call_id]["reason"] == "interrupted") == (step == len(listening))
