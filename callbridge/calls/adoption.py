@@ -5,7 +5,7 @@ not heard, so here Linkedid must do; and where the caller has left already (afte
 a transfer), the oldest phone of our own that is left stands for them.
 """
 
-from callbridge.calls import arrival, clicks, dialling
+from callbridge.calls import arrival, clicks, dialling, midway
 from callbridge.calls.correlation import Key
 from callbridge.calls.facts import ChannelBorn, ChannelSeen, DialBegan, LocalJoined, StateRead
 from callbridge.calls.switchboard import Switchboard
@@ -17,11 +17,14 @@ def adopt_unheard(board: Switchboard, fact: StateRead) -> frozenset[Key]:
     for each in sorted(news, key=lambda one: not one.calling):
         begin(board, fact, each)
     pair_halves(board, fact)
+    midway.ask_alone(board, fact)
     callers = callers_of(board, fact)
+    asked = midway.asked(fact)
     for each in fact.channels:
         channel = board.channel(fact.pbx, each.channel)
-        if channel is not None and channel.call_id is None:
+        if channel is not None and channel.call_id is None and each.channel not in asked:
             adopt(board, fact, each, callers.get(each.linkedid))
+    midway.ask_again(board, fact, asked)
     return frozenset((fact.pbx, each.channel) for each in news)
 
 

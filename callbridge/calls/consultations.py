@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Final
 
 from callbridge.calls import arrival, ending, merging, ringing, transfers
-from callbridge.calls.call import Agent, Call, CallState, Leg, LegState, Side
-from callbridge.calls.correlation import Channel
+from callbridge.calls.call import Agent, Call, CallState, Leg, LegState, Party, Side
+from callbridge.calls.correlation import Channel, Kind
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import AttendedTransferred, ConsultationBegan, DialEnded
 from callbridge.calls.open_call import TALKING, OpenCall, marked
@@ -25,7 +25,7 @@ NEAR_HALF: Final = ";1"
 
 
 def began(board: Switchboard, fact: ConsultationBegan) -> None:
-    """Begin the call in which somebody asks, by feature code; of the other half of its Local channel the same is said."""
+    """Begin the call in which somebody asks, by feature code. Of the far half of its Local channel the same is said."""
     local = board.channel(fact.pbx, fact.channel)
     asking = board.graph.named(fact.pbx, fact.by)
     held = board.call_of(asking)
@@ -43,32 +43,29 @@ def ask(board: Switchboard, held: OpenCall, asking: Channel, local: Channel, at:
     if leg is None:
         return board.odd("consultation by nobody's leg", held)
     hold(board, held, leg, at)
-    pbx = local.key[0]
+    work = opened(board, asking, leg.who, local, at)
+    work.consults_for = held.call.id
+    other = board.graph.channels.get(local.other_half) if local.other_half else None
+    for channel in (asking, local, *([other] if other is not None else ())):
+        move(channel, held, work)
+    return board.tell(work, EventType.CALL_STARTED, at)
+
+
+def opened(board: Switchboard, asking: Channel, who: Party, local: Channel, at: datetime) -> OpenCall:
+    """Return a new call of one leg: whoever asks. Its id is that of the Local channel, which is in no other."""
+    pbx, uniqueid = local.key
     profile = board.profile(pbx)
     wanted = profile.dialled(local.exten)
-    direction = arrival.direction_of(asking, wanted)
-    agent = Agent(leg.who.extension, leg.who.name) if arrival.outbound(direction) and leg.who.extension else None
-    call = Call(
-        arrival.call_id(*local.key),
-        pbx,
-        arrival.next_protocol(board, profile, at),
-        direction,
-        CallState.STARTED,
-        leg.who,
-        wanted,
-        started_at=at,
-        agent=agent,
+    way = arrival.direction_of(asking, wanted)
+    agent = Agent(who.extension, who.name) if arrival.outbound(way) and who.extension else None
+    number, begun = arrival.next_protocol(board, profile, at), CallState.STARTED
+    call = Call(arrival.call_id(pbx, uniqueid), pbx, number, way, begun, who, wanted, started_at=at, agent=agent)
+    work = board.open[call.id] = OpenCall(marked(call, begun, at))
+    trunk = asking.kind is Kind.TRUNK
+    work.legs[asking.key[1]] = Leg(
+        asking.name, asking.key[1], Side.CALLER, who, LegState.UP, trunk=trunk, started_at=at, up_at=at
     )
-    work = OpenCall(marked(call, CallState.STARTED, at), consults_for=held.call.id)
-    work.legs[leg.uniqueid] = replace(
-        leg, side=Side.CALLER, state=LegState.UP, placed=False, started_at=at, rang_at=None, up_at=at
-    )
-    board.open[call.id] = work
-    halves = (local, board.graph.channels.get(local.other_half) if local.other_half else None)
-    for channel in (asking, *halves):
-        if channel is not None:
-            move(channel, held, work)
-    return board.tell(work, EventType.CALL_STARTED, at)
+    return work
 
 
 def hold(board: Switchboard, held: OpenCall, leg: Leg, at: datetime) -> None:
@@ -102,20 +99,41 @@ def attended(board: Switchboard, fact: AttendedTransferred) -> None:
 
 
 def joined(board: Switchboard, channel: Channel, at: datetime) -> None:
-    """See whether two calls are one now: who held both is out, and the others hear one another; or who asked is back."""
+    """See what a bridge makes of two calls: one, where who held both is out of it; or who asked has changed sides."""
     reached = board.graph.reached(channel)
     calls = list(dict.fromkeys(each.call_id for each in reached if each.call_id in board.open))
     if len(calls) != 2:  # noqa: PLR2004 - one that is held, one in which somebody asks
         return
     one, other = (board.open[each or ""] for each in calls)
     here = {each.key[1] for each in reached}
-    asking = next((each for each in reached if is_back(board, each, here)), None)
-    if asking is not None:
-        return come_back(board, asking, at)
+    pairs = ((one, other), (other, one))
+    asking = next((pair for pair in pairs if pair[0].consults_for == pair[1].call.id), None)
+    if asking is None or not change_sides(board, *asking, reached, at):
+        hand_over_if_out(board, one, other, here, at)
+
+
+def change_sides(
+    board: Switchboard, asked: OpenCall, held: OpenCall, reached: tuple[Channel, ...], at: datetime
+) -> bool:
+    """Take whoever asks by feature code from one of their two calls into the other; tell whether they went."""
+    here = {each.key for each in reached}
+    asking = next((each for each in reached if each.key[1] == asked.caller_leg.uniqueid), None)
+    if asking is None:
+        return False
+    if asking.key in asked.alive and asked.alive & here == {asking.key}:
+        come_back(board, asking, asked, held, at)
+    elif asking.key in held.alive and held.alive & here == {asking.key}:
+        ask_on(board, asking, asked, held, at)
+    else:
+        return False
+    return True
+
+
+def hand_over_if_out(board: Switchboard, one: OpenCall, other: OpenCall, here: set[str], at: datetime) -> None:
+    """Hand over where whoever held both calls is not among those who hear one another."""
     both = holder(one, other)
     if both is not None and not here.intersection(both):
         hand_over(board, one, other, both, at)
-    return None
 
 
 def taken_over(board: Switchboard, fact: DialEnded) -> None:
@@ -134,35 +152,34 @@ def holder(one: OpenCall, other: OpenCall, *, living: bool = True) -> tuple[str,
     for mine in one.legs.values():
         for theirs in other.legs.values():
             same = mine.who.extension is not None and mine.who.extension == theirs.who.extension
-            if (same or mine.uniqueid == theirs.uniqueid) and (not living or LegState.DOWN not in {mine.state, theirs.state}):
+            if (same or mine.uniqueid == theirs.uniqueid) and (
+                not living or LegState.DOWN not in {mine.state, theirs.state}
+            ):
                 return mine.uniqueid, theirs.uniqueid
     return None
 
 
-def is_back(board: Switchboard, channel: Channel, here: set[str]) -> bool:
-    """Tell whether `channel` left a consultation for the held call: nobody of the consultation is with it."""
-    work = board.call_of(channel)
-    if work is None or board.open.get(work.consults_for or "") is None:
-        return False
-    return channel.real and {key[1] for key in work.alive} & here == {channel.key[1]}
-
-
-def come_back(board: Switchboard, asking: Channel, at: datetime) -> None:
+def come_back(board: Switchboard, asking: Channel, asked: OpenCall, held: OpenCall, at: datetime) -> None:
     """Take the held call off hold again; the consultation goes on without who asked, until its end is heard."""
-    asked = board.open[asking.call_id or ""]
-    held = board.open[asked.consults_for or ""]
-    leg = held.legs.get(asking.key[1])
+    leg, asks = held.legs.get(asking.key[1]), asked.legs[asking.key[1]]
     move(asking, asked, held)
-    asked.consults_for = None
-    asks = asked.legs.get(asking.key[1])
-    if asks is not None:
-        asked.legs[asks.uniqueid] = replace(asks, state=LegState.DOWN, ended_at=at)
-        takes_back(asked, asks)
+    asked.legs[asks.uniqueid] = replace(asks, state=LegState.DOWN, ended_at=at)
+    takes_back(asked, asks)
     if leg is not None:
         transfers.release_hold(board, held, leg, at)
     board.touch(held)
     if not asked.alive:
         ending.end(board, asked, at)
+
+
+def ask_on(board: Switchboard, asking: Channel, asked: OpenCall, held: OpenCall, at: datetime) -> None:
+    """Put the held call on hold once more: who asked is with those who were asked again."""
+    move(asking, held, asked)
+    leg = asked.legs[asking.key[1]]
+    asked.legs[leg.uniqueid] = replace(leg, state=LegState.UP, ended_at=None)
+    asked.hung_up_by, asked.gave_up = None, False
+    hold(board, held, held.legs[leg.uniqueid], at)
+    board.touch(asked)
 
 
 def takes_back(asked: OpenCall, asks: Leg) -> None:
@@ -174,9 +191,7 @@ def takes_back(asked: OpenCall, asks: Leg) -> None:
 # ── handing over ──────────────────────────────────────────────────────────────
 
 
-def hand_over(
-    board: Switchboard, one: OpenCall, other: OpenCall, both: tuple[str, str], at: datetime
-) -> None:
+def hand_over(board: Switchboard, one: OpenCall, other: OpenCall, both: tuple[str, str], at: datetime) -> None:
     """Let the older of two calls go on with the people of the younger; `both` are the legs of whoever held them."""
     (held, holds), (asked, asks) = sorted(((one, both[0]), (other, both[1])), key=lambda each: age(each[0]))
     by = held.legs.get(holds)

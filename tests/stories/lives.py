@@ -45,6 +45,12 @@ def is_placed(tracker: Tracker, channel: Channel) -> bool:
     return work is not None and work.placed and channel.dialled_by is None and not channel.name.endswith(";2")
 
 
+def who_asks(tracker: Tracker, channel: Channel) -> str | None:
+    """The name of whoever consults somebody through a Local channel: a variable of it says so."""
+    work = tracker.board.call_of(channel)
+    return work.caller_leg.channel if work is not None and work.consults_for and not channel.real else None
+
+
 def as_seen(tracker: Tracker, channel: Channel) -> f.ChannelSeen:
     return f.ChannelSeen(
         channel.key[1],
@@ -58,4 +64,5 @@ def as_seen(tracker: Tracker, channel: Channel) -> f.ChannelSeen:
         exten=channel.exten,
         bridge=channel.bridge[1] if channel.bridge else None,
         placed=is_placed(tracker, channel),
+        asked_by=who_asks(tracker, channel),
     )

@@ -16,7 +16,8 @@ from callbridge.app.tapes import replay
 from callbridge.asterisk.from_ami import facts_from
 from callbridge.asterisk.tape import read
 from callbridge.calls import facts as f
-from callbridge.calls.call import Call
+from callbridge.calls.arrival import call_id as identity
+from callbridge.calls.call import Agent, Call
 from callbridge.calls.events import Event
 from callbridge.calls.open_call import OpenCall
 from callbridge.calls.tracker import Tracker
@@ -27,6 +28,8 @@ from tests.stories.lives import next_life, now_true
 HERE = Path(__file__).parent
 PROFILES = load_profiles(HERE / "pbx.toml")
 TAPES = sorted(path.stem for path in HERE.glob("*.tape"))
+CALLED_BACK = {"18-blonde-by-feature-code-no-answer"}
+"""Where the PBX calls somebody back by itself: of a call it never heard of, who listens must think it is placed."""
 CUTS = 8
 """Places at which a tape is cut; all of them would be thousands."""
 
@@ -137,7 +140,18 @@ def test_a_daemon_that_first_starts_during_a_tape_adopts_its_calls(name: str) ->
             call, adopted = ends(whole(name))[call_id], ends(events)[call_id]
             assert (kinds[0], kinds.count("call.started"), kinds.count("call.ended")) == ("call.started", 1, 1)
             assert kinds.count("call.missed") == int(call.missed is not None), f"cut after {cut} facts"
-            assert (adopted.direction, by(adopted)) == (call.direction, by(call)), f"cut after {cut} facts"
+            assert (adopted.direction, by(adopted)[0]) == (call.direction, by(call)[0]), f"cut after {cut} facts"
+            if not has_left(listener, listener.board.open[call_id], call.agent):
+                assert by(adopted) == by(call), f"cut after {cut} facts"
+
+
+def has_left(listener: Tracker, work: OpenCall, agent: Agent | None) -> bool:
+    """Tell whether nobody could know by now who had the call: they handed it to somebody outside."""
+    phones = {leg.uniqueid for leg in work.legs.values() if agent is not None and leg.who.extension == agent.extension}
+    caller = listener.board.channel(work.call.pbx, work.caller_leg.uniqueid)
+    if not phones or caller is None or work.call.answered_at is None:
+        return False
+    return not phones & {each.key[1] for each in listener.board.graph.joined_with(caller)}
 
 
 def in_time(listener: Tracker) -> list[Event]:
@@ -149,12 +163,15 @@ def in_time(listener: Tracker) -> list[Event]:
 
 
 def goes_on(listener: Tracker, work: OpenCall) -> bool:
-    """Tell whether a call is told, and not in its last milliseconds, when somebody has left already."""
-    if work.untold is not None:
+    """Tell whether a call is told, and not in its last milliseconds, when somebody has left already.
+
+    Nor is it one whose id nobody can know, as the channel is gone that it was made of.
+    """
+    if work.untold is not None or work.call.id not in {identity(*key) for key in work.alive}:
         return False
     caller = listener.board.channel(work.call.pbx, work.caller_leg.uniqueid)
-    if caller is None or work.call.answered_at is None:
-        return caller is not None
+    if caller is None or caller.call_id != work.call.id or work.call.answered_at is None:
+        return caller is not None and caller.call_id == work.call.id
     return len(listener.board.graph.joined_with(caller)) > 1
 
 
@@ -171,7 +188,8 @@ def test_a_tape_that_begins_anywhere_does_no_harm(name: str) -> None:
         events = told(listener, facts_of(name)[cut:])
         assert listener.live_calls == 0, f"from fact {cut} on"
         assert listener.board.graph.channels == {}, f"from fact {cut} on"
-        assert set(ends(events)) <= set(ends(whole(name))), f"from fact {cut} on"
+        if name not in CALLED_BACK:
+            assert set(ends(events)) <= set(ends(whole(name))), f"from fact {cut} on"
 
 
 @pytest.mark.parametrize("name", TAPES)

@@ -141,7 +141,7 @@ async def of_own_call(room: Room) -> None:
 
 @scene("17-attended-to-outside")
 async def to_outside(room: Room) -> None:
-    """Rui (936000111) talks to 1001, who holds him, calls Maria, who answers; REFER with Replaces; 1 s; Rui hangs up."""
+    """Rui (936000111) talks to 1001, who holds him, asks Maria, who answers; REFER with Replaces; 1 s; Rui hangs up."""
     rui, ana = await room.customer("936000111", "Rui Costa", host=101), await room.phone("1001")
     maria = await room.customer()
     await rui.dial("210000000")
@@ -160,7 +160,7 @@ async def to_outside(room: Room) -> None:
 
 @scene("17-attended-asked-by-the-other")
 async def asked_by_the_other(room: Room) -> None:
-    """1001 talks to Maria; 201 calls 1001, who answers that too; REFER with Replaces joins Maria and 201; 1 s; Maria ends."""
+    """1001 talks to Maria; 201 calls 1001, who answers it too; REFER with Replaces joins those two; 1 s; Maria hangs up."""
     maria, ana = await maria_talks_to_ana(room)
     eva = await room.phone("201")
     await ana.hold()
@@ -260,7 +260,7 @@ async def blonde_by_refer_no_answer(room: Room) -> None:
 
 @scene("18-blonde-by-feature-code-no-answer")
 async def blonde_by_feature_code_no_answer(room: Room) -> None:
-    """1001 presses *2 81002, which is 1002 for 2 s; 1001 hangs up; it rings in vain; 1001 is called back, answers; 1 s."""
+    """1001 presses *2 81002, which is 1002 for 2 s; 1001 hangs up; 1002 does not answer; 1001 is called back, answers."""
     maria, ana, bruno = await _asks_by_feature_code(room, "81002", "1002")
     await ana.hangup()
     await bruno.closed()
