@@ -75,6 +75,14 @@ class Room:
         forwarder = Forwarder(self._address(PEOPLE[extension][1]), f"sip:{to}@{self.pbx.ip}", self._folder())
         return await self._stack.enter_async_context(forwarder)
 
+    async def taker(self, extension: str, rings: Phone) -> OddCaller:
+        """A phone that takes over what rings at another, by SIP's Replaces (RFC 3891)."""
+        name, host = PEOPLE[extension]
+        where = f'"{name}" <sip:{extension}@{self._address(host)}>'
+        replaces = "{};to-tag={};from-tag={}".format(*await self._dialog(rings))
+        taker = OddCaller(self._address(host), self.pbx.ip, where, self._folder(), more=f"Replaces: {replaces}")
+        return await self._stack.enter_async_context(taker)
+
     async def odd_caller(self, caller: str, *, more: str = "") -> OddCaller:
         """An outside caller whose From header is `caller`, with `more` header lines."""
         odd = OddCaller(self._address(CARRIER), self.pbx.ip, caller, self._folder(), more=more)
@@ -114,13 +122,15 @@ class Room:
 
         The softphone does not say the names of its dialog, so they come from the PBX; the REFER is its own.
         """
-        channel = await self.channel_of(phone.number)
-        dialog = [
-            await self._read(channel, f"CHANNEL(pjsip,{part})") for part in ("call-id", "local_tag", "remote_tag")
-        ]
+        dialog = await self._dialog(phone)
         replaces = quote("{};to-tag={};from-tag={}".format(*dialog), safe="")
         await phone.line(1)
         await phone.refer(f"<sip:{asked}@{self.pbx.ip}?Replaces={replaces}>")
+
+    async def _dialog(self, phone: Phone) -> list[str]:
+        """The names of the dialog of a phone's newest channel, which only the PBX can tell."""
+        channel = await self.channel_of(phone.number)
+        return [await self._read(channel, f"CHANNEL(pjsip,{part})") for part in ("call-id", "local_tag", "remote_tag")]
 
     async def _read(self, channel: str, variable: str) -> str:
         return (await (await self._driver()).action("Getvar", Channel=channel, Variable=variable))["Value"]
