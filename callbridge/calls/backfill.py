@@ -30,11 +30,7 @@ def is_told(board: Switchboard, fact: f.Fact) -> bool:
     """Tell whether something the log says of a gap is known already, or is about a channel nobody knows."""
     if isinstance(fact, f.ChannelBorn):
         return is_known(board, fact)
-    if (
-        isinstance(fact, f.DialBegan)
-        and fact.source is not None
-        and not board.call_of(board.channel(fact.pbx, fact.source))
-    ):
+    if isinstance(fact, f.DialBegan) and fact.source is not None and board.channel(fact.pbx, fact.source) is None:
         return True
     if isinstance(fact, f.ChannelFact):
         return board.channel(fact.pbx, fact.channel) is None or not is_news(board, fact)
@@ -80,9 +76,31 @@ def near(one: datetime, other: datetime) -> bool:
     return abs((one - other).total_seconds()) < SEAM_S
 
 
-def _has_left(board: Switchboard, channel: Channel, _: f.ChannelFact) -> bool:
+def in_doubt(board: Switchboard, fact: f.Fact) -> bool:
+    """Tell whether `fact` is from the end of a gap where it may have been told before."""
+    lost_at = board.heard_until.get(fact.pbx)
+    return fact.pbx in board.backfilled_until or (
+        lost_at is not None and fact.at <= lost_at + timedelta(seconds=SEAM_S)
+    )
+
+
+def _leaves(board: Switchboard, channel: Channel, fact: f.QueueLeft | f.QueueAbandoned) -> bool:
     work = board.call_of(channel)
-    return work is not None and (work.wait is not None or work.queue_tried is not None)
+    return work is not None and work.wait is not None and work.wait.queue == fact.queue
+
+
+def _is_let_go(board: Switchboard, channel: Channel, fact: f.QueueEnded) -> bool:
+    work = board.call_of(channel)
+    if work is None:
+        return False
+    if work.wait is None:
+        return work.queue_tried is not None and (work.queue_exit is None or not in_doubt(board, fact))
+    return work.wait.left_at is not None or work.wait.joined_at < fact.at
+
+
+def _dials_anew(board: Switchboard, channel: Channel, _: f.DialTried) -> bool:
+    work = board.call_of(channel)
+    return work is not None and not (channel.real and work.being_called())
 
 
 def _tries_anew(board: Switchboard, channel: Channel, fact: f.QueueTried) -> bool:
@@ -102,6 +120,7 @@ def _leg_is(*states: LegState) -> Callable[[Switchboard, Channel, f.ChannelFact]
 NEWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Channel, Any], bool]]] = {
     f.ChannelBorn: lambda _, __, ___: False,
     f.LocalJoined: lambda _, channel, __: channel.other_half is None,
+    f.DialTried: _dials_anew,
     f.DialBegan: lambda _, channel, __: channel.call_id is None,
     f.ChannelRang: lambda _, channel, __: not channel.rang and not channel.up,
     f.ChannelUp: lambda _, channel, __: not channel.up,
@@ -111,16 +130,21 @@ NEWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Channel, Any], bool]]] 
     f.ChannelResumed: _leg_is(LegState.HELD),
     f.QueueTried: _tries_anew,
     f.QueueJoined: _joins_anew,
-    f.QueueLeft: _has_left,
-    f.QueueAbandoned: _has_left,
-    f.QueueEnded: _has_left,
+    f.QueueLeft: _leaves,
+    f.QueueAbandoned: _leaves,
+    f.QueueEnded: _is_let_go,
 }
 """When a fact about a known channel is news; all others may be said twice without harm."""
 
 
-def marked(board: Switchboard, events: Iterable[Event]) -> tuple[Event, ...]:
-    """Return events about calls as told afterwards; the calls remember it."""
-    return tuple(_marked(board, event) for event in events)
+def marked(board: Switchboard, fact: f.Fact, events: Iterable[Event]) -> tuple[Event, ...]:
+    """Return events as told afterwards, those that are; their calls remember it.
+
+    What was held back of the last moments of a gap is told by what comes after it.
+    """
+    until = board.backfilled_until.get(fact.pbx)
+    late = isinstance(fact, f.Backfilled)
+    return tuple(_marked(board, each) if late or (until is not None and each.at <= until) else each for each in events)
 
 
 def _marked(board: Switchboard, event: Event) -> Event:

@@ -125,7 +125,8 @@ class Tracker:
         if not board.told:
             return ()
         told, board.told = tuple(board.told), []
-        return backfill.marked(board, told) if isinstance(fact, f.Backfilled) else told
+        afterwards = isinstance(fact, f.Backfilled) or board.backfilled_until
+        return backfill.marked(board, fact, told) if afterwards else told
 
     def _abide_by_law(self, fact: f.Fact) -> None:
         law = LAWS.get(type(fact))

@@ -99,7 +99,7 @@ class Fates:
 
     def read(self, row: CelRow) -> None:
         """Take in one row."""
-        if row.event == "CHAN_START":
+        if row.event == "CHAN_START" and row.channel != row.linkedid:
             self._last_child[row.linkedid] = row.at
         life = self.lives.setdefault(row.channel, Life(row.at))
         self._meet(row)

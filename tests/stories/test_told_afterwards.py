@@ -1,0 +1,99 @@
+"""Every story told afterwards, from the PBX's own log, with both ends of the gap told twice."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+import pytest
+
+from callbridge.calls import facts as f
+from callbridge.calls.events import Event
+from callbridge.calls.tracker import Tracker
+from callbridge.delivery.payload import render
+from tests.stories.lives import next_life
+from tests.stories.story import new_tracker
+from tests.stories.test_told_again import STORIES, calm, facts_of, lives, told, whole
+
+AGAIN: Final = 4
+AGAIN_S: Final = 1.0
+"""How many facts around each end of the gap are told twice, and over how much time at most."""
+
+NOT_IN_A_LOG: Final = (
+    f.StateRead,
+    f.StateAsked,
+    f.ChannelsListed,
+    f.LinkDown,
+    f.LinkUp,
+    f.LimitsSet,
+    f.EndpointsLearnt,
+)
+
+TOLD: Final = [
+    name
+    for name in STORIES
+    if all(fact.pbx == "main" and not isinstance(fact, NOT_IN_A_LOG) for fact in facts_of(name))
+]
+
+
+def afterwards(facts: Iterable[f.Fact]) -> list[f.Fact]:
+    """Return facts as the log says them."""
+    return [f.Backfilled(fact.pbx, fact.at, fact) for fact in facts if not isinstance(fact, f.TimePassed)]
+
+
+def bodies(events: Iterable[Event]) -> list[bytes]:
+    """Return what a subscriber gets, but for the mark and the count of oddities."""
+    return [render(replace(calm(event), details=without_mark(event))) for event in events]
+
+
+def without_mark(event: Event) -> dict[str, object]:
+    return {key: value for key, value in event.details.items() if key != "backfilled"}
+
+
+def before_and_after(cut: int, facts: tuple[f.Fact, ...]) -> tuple[int, int]:
+    """Return from where and to where something may be told twice, around a cut."""
+    near = [
+        place
+        for place in range(max(0, cut - AGAIN), min(len(facts), cut + AGAIN))
+        if abs((facts[place].at - facts[cut].at).total_seconds()) < AGAIN_S
+    ]
+    until = max(near) + 1
+    return min(near), until + isinstance(facts[until - 1], f.QueueTried)  # the log says in one row what comes of it
+
+
+def whole_before(cut: int, facts: tuple[f.Fact, ...], tracker: Tracker) -> bool:
+    """Tell whether every channel there is belongs to a call, so that what is written down is all there is to know."""
+    return all(channel.call_id for channel in tracker.board.graph.channels.values()) and cut < len(facts)
+
+
+def test_there_are_stories_to_tell_afterwards() -> None:
+    assert len(TOLD) > 40
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_the_rest_of_a_story_is_told_from_the_log(name: str) -> None:
+    """Wherever the daemon was killed; what it had told before is told no more, though the log says it, too."""
+    facts, expected = facts_of(name), bodies(whole(name))
+    for cut, before, tracker in lives(name):
+        if whole_before(cut, facts, tracker):
+            new = next_life(tracker, new_tracker())
+            new.board.heard_until["main"] = facts[cut - 1].at
+            end = facts[-1].at
+            said = [
+                *afterwards(facts[before_and_after(cut, facts)[0] :]),
+                f.BackfillDone("main", end),
+                f.TimePassed("main", end),
+            ]
+            rest = told(new, said)
+            assert bodies([*before, *rest]) == expected, f"cut after {cut} facts"
+            assert all(event.details.get("backfilled") for event in rest if event.call is not None)
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_what_is_heard_live_after_a_gap_is_not_told_again(name: str) -> None:
+    """The log has said some of it already."""
+    facts, expected = facts_of(name), bodies(whole(name))
+    for cut in range(1, len(facts)):
+        new = new_tracker()
+        said = afterwards(facts[: before_and_after(cut, facts)[1]])
+        events = told(new, [*said, f.BackfillDone("main", facts[cut].at), *facts[cut:]])
+        assert bodies(events) == expected, f"heard from fact {cut} on"
