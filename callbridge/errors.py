@@ -12,6 +12,7 @@
     │   ├── ActionFailed       the PBX answered an action with an error
     │   ├── CelUnreadable      the PBX's own log of channel events cannot be read
     │   └── ActionTimeout      no answer within the deadline, or the link went first
+    ├── RecordingUnreadable    a recording's file is not there, or not ours to read
     ├── TapeDamaged            a tape cannot be read on; says where
     ├── StoreError             the database side
     │   ├── StoreUnavailable   cannot be opened or reached now; trying again may help
@@ -71,6 +72,14 @@ class CelUnreadable(PbxError):
 
 class ActionTimeout(PbxError):
     """No answer came within the deadline, or the link went first. It may or may not have happened."""
+
+
+class RecordingUnreadable(CallbridgeError):
+    """A recording's file cannot be looked at; `why` is the word it is told with: missing, unreadable or no_folder."""
+
+    def __init__(self, text: str, why: str) -> None:
+        super().__init__(text)
+        self.why = why
 
 
 class TapeDamaged(CallbridgeError):

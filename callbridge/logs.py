@@ -71,6 +71,7 @@ class Action(StrEnum):
     # Calls
     CALL_STARTED = "call.started"
     CALL_ENDED = "call.ended"
+    RECORDING_UNREADABLE = "recording.unreadable"  # the file of a recording that is over cannot be looked at
     CALL_ODDITY = "call.oddity"  # a fact with no place in the tables; kept, counted
 
     # From facts to the database

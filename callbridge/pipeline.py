@@ -15,7 +15,7 @@ import orjson
 
 from callbridge.calls import snapshot
 from callbridge.calls.events import Event, EventType
-from callbridge.calls.facts import Fact, LimitsSet, LinkDown, TimePassed
+from callbridge.calls.facts import Fact, LimitsSet, LinkDown, RecordingMeasured, RecordingMissing, TimePassed
 from callbridge.calls.tracker import Tracker
 from callbridge.clock import Clock
 from callbridge.errors import StoreUnavailable
@@ -31,7 +31,7 @@ UNTOLD_S: Final = 0.05
 would hold up the event that follows within milliseconds: an answer's BridgeEnter comes 2 ms after its Newstate."""
 HEARD_S: Final = 1.0
 """How often it is written down until when a PBX was heard: how exactly the beginning of a gap is known."""
-OUR_OWN: Final = (LinkDown, TimePassed, LimitsSet)
+OUR_OWN: Final = (LinkDown, TimePassed, LimitsSet, RecordingMeasured, RecordingMissing)
 """Facts that no PBX said: they do not mean that it is heard."""
 COMMIT_S: Final = 30.0
 RETRY_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -160,7 +160,7 @@ class Pipeline:
         self._untold_since = None
         return Batch(
             calls=changes.calls,
-            live=tuple(self._memory_of(call.id, call.pbx) for call in changes.calls if not call.over),
+            live=tuple(self._memory_of(call.id, call.pbx) for call in changes.calls if self._tracker.remembers(call)),
             told=tuple(Told(event, self._outlets.render(event), self._outlets.route(event)) for event in events),
             agents=changes.agents,
             protocols=changes.protocols,

@@ -1,6 +1,7 @@
 """From the configuration to what each part wants to be told."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -25,13 +26,14 @@ def profile(pbx: PbxNumbers) -> PbxProfile:
         tuple(pbx.extensions),
         tuple(pbx.trunks),
         ZoneInfo(pbx.timezone),
-        number_plan(pbx.country),
+        str(pbx.recordings_dir),
+        to_e164=number_plan(pbx.country),
     )
 
 
-def profiles(pbxs: Iterable[PbxNumbers]) -> Mapping[str, PbxProfile]:
-    """Return the profiles of some PBXs by their ids."""
-    return {pbx.id: profile(pbx) for pbx in pbxs}
+def profiles(pbxs: Iterable[PbxNumbers], *, measures: bool = False) -> Mapping[str, PbxProfile]:
+    """Return the profiles of some PBXs by their ids; with `measures`, somebody looks at their recordings."""
+    return {pbx.id: replace(profile(pbx), measures=measures) for pbx in pbxs}
 
 
 def unknown_profile(pbx: str) -> PbxProfile:

@@ -17,6 +17,7 @@ from callbridge.app.backfill import Backfill
 from callbridge.app.database import open_ready
 from callbridge.app.followers import Followers
 from callbridge.app.hearing import Hearing
+from callbridge.app.measuring import Measuring
 from callbridge.app.notify import Notifier
 from callbridge.app.outgoing import Outgoing
 from callbridge.app.survey import Survey
@@ -101,11 +102,13 @@ class Daemon:
         self._clock = clock
         self._notifier = notifier
         self._started_at = clock.now()
-        self._tracker = Tracker(build.profiles(config.pbx), limits=build.limits(config.limits))
+        self._tracker = Tracker(build.profiles(config.pbx, measures=True), limits=build.limits(config.limits))
         self._outgoing = Outgoing(config, store, clock)
         outlets = Outlets(render, self._outgoing.route, self._committed)
         self._pipeline = Pipeline(self._tracker, store, outlets, clock)
         self._followers = Followers()
+        folders = {pbx.id: pbx.recordings_dir for pbx in config.pbx}
+        self._measuring = Measuring(self._tracker, folders, self._pipeline.offer, self._pipeline.clock_of)
         self._hearings = [self._hearing(pbx) for pbx in config.pbx]
         self._survey = Survey(store, self._outgoing, self._hearings, clock)
         self._local = LocalServer(config.data_dir / CONTROL_SOCKET, self.status, self._followers.subscribe)
@@ -138,6 +141,7 @@ class Daemon:
                 await self._reloads(reload)
 
             rest = [keep("survey", self._survey.run), keep("systemd", self._tell), keep("reload", reloads)]
+            rest.append(keep("recordings", self._measuring.run))
             delivering = keep("delivery", self._outgoing.run)
             committing = group.create_task(self._pipeline.run(), name="pipeline")
             hearing = [keep(f"pbx {each.pbx}", each.run) for each in self._hearings]
@@ -180,6 +184,7 @@ class Daemon:
         return Hearing(pbx.id, ami, ari, offer, self._clock, progress=self._tracker.progress, backfill=backfill)
 
     def _committed(self, told: Sequence[Told]) -> None:
+        self._measuring.wake()
         self._outgoing.committed(told)
         self._followers.publish(one.body for one in told)
 

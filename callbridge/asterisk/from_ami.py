@@ -19,6 +19,7 @@ NOT_GIVEN: Final = frozenset({"<unknown>", ""})
 
 C_ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 C_ESCAPES: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+IN_BRACKETS: Final = re.compile(r"\([^)]*\)")
 QUOTED_PAIR: Final = re.compile(r'\\(["\\])')
 
 MOST_DIGITS: Final = 10
@@ -63,6 +64,11 @@ def given(message: Message, key: str) -> str | None:
     return None if value is None or value in NOT_GIVEN else value
 
 
+def unescaped(value: str) -> str:
+    """Return a text that AMI wrote as a C string."""
+    return C_ESCAPE.sub(lambda found: C_ESCAPES.get(found[1], found[1]), value)
+
+
 def name_given(message: Message) -> str | None:
     r"""Return a caller's name as the caller wrote it.
 
@@ -72,7 +78,7 @@ def name_given(message: Message) -> str | None:
     value = given(message, "CallerIDName")
     if value is None or "\\" not in value:
         return value
-    text = C_ESCAPE.sub(lambda found: C_ESCAPES.get(found[1], found[1]), value)
+    text = unescaped(value)
     return QUOTED_PAIR.sub(r"\1", text) if (message.get("Channel") or "").startswith("PJSIP/") else text
 
 
@@ -141,8 +147,18 @@ def _varset(pbx: str, at: datetime, m: Message) -> f.Fact | None:
 
 def _newexten(pbx: str, at: datetime, m: Message) -> f.Fact | None:
     application = APPLICATIONS.get(m.get("Application") or "")
-    data = (m.get("AppData") or "").partition(",")[0]
-    return None if application is None else application(pbx, at, m["Uniqueid"], data)
+    return None if application is None else application(pbx, at, m["Uniqueid"], m.get("AppData") or "")
+
+
+def first(data: str) -> str:
+    """Return the first argument of a dialplan application."""
+    return data.partition(",")[0]
+
+
+def records_bridged_only(data: str) -> bool:
+    """Tell whether MixMonitor has the option `b`; what stands in brackets belongs to another option."""
+    _, _, more = data.partition(",")
+    return "b" in IN_BRACKETS.sub("", more.partition(",")[0])
 
 
 def _parked(pbx: str, at: datetime, m: Message) -> f.Fact:
@@ -165,14 +181,16 @@ VARIABLES: Final[Mapping[str, Callable[[str, datetime, str, str], f.Fact]]] = {
     "QUEUESTATUS": f.QueueEnded,
     "DIALSTATUS": f.DialFailed,
     "TRANSFERERNAME": f.ConsultationBegan,
+    "MIXMONITOR_FILENAME": lambda pbx, at, channel, path: f.RecordingNamed(pbx, at, channel, unescaped(path)),
 }
 """Channel variables that say what no event does."""
 APPLICATIONS: Final[Mapping[str, Callable[[str, datetime, str, str], f.Fact]]] = {
-    "Dial": lambda pbx, at, channel, data: f.DialTried(pbx, at, channel, data.count("&") + 1),
-    "Queue": f.QueueTried,
+    "Dial": lambda pbx, at, channel, data: f.DialTried(pbx, at, channel, first(data).count("&") + 1),
+    "Queue": lambda pbx, at, channel, data: f.QueueTried(pbx, at, channel, first(data)),
     "VoiceMail": lambda pbx, at, channel, _: f.VoicemailBegan(pbx, at, channel),
+    "MixMonitor": lambda pbx, at, channel, data: f.RecordingAsked(pbx, at, channel, records_bridged_only(data)),
 }
-"""Dialplan applications that say what no event does; the text is their first argument."""
+"""Dialplan applications that say what no event does; the text is their arguments."""
 
 STATES: Final[Mapping[str, type[f.ChannelFact]]] = {"Ring": f.ChannelCalls, "Ringing": f.ChannelRang, "Up": f.ChannelUp}
 DIAL_STATES: Final[Mapping[str, type[f.ChannelFact]]] = {"RINGING": f.ChannelRang, "PROGRESS": f.ChannelProgressed}
@@ -204,6 +222,11 @@ FROM_AMI: Final[Mapping[str, Reading]] = {
     "ParkedCall": _parked,
     "UnParkedCall": _unparked,
     "ParkedCallTimeOut": _unparked,
+    "MixMonitorStart": lambda pbx, at, m: f.RecordingBegan(pbx, at, m["Uniqueid"]),
+    "MixMonitorStop": lambda pbx, at, m: f.RecordingStopped(pbx, at, m["Uniqueid"]),
+    "MixMonitorMute": lambda pbx, at, m: f.RecordingMuted(
+        pbx, at, m["Uniqueid"], m.get("Direction") or "both", m.get("State") == "1"
+    ),
     "VarSet": _varset,
     "Newexten": _newexten,
 }

@@ -163,6 +163,55 @@ class TooLong:
     at: datetime
 
 
+class RecordingState(StrEnum):
+    """Where a recording is: over is `stopped` until its file was looked at."""
+
+    RECORDING = "recording"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A time in which nothing was heard on a recording."""
+
+    began_at: datetime
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One file a channel of a call is recorded to.
+
+    `file` is below the PBX's `recordings_dir`, else as the PBX wrote it (`path`).
+    `length_s` is None until it is over, or where nobody can know.
+    """
+
+    id: str
+    channel: str
+    path: str
+    file: str
+    state: RecordingState
+    started_at: datetime
+    bridged_only: bool = False
+    """It is silent, and no longer, while its channel is in no bridge."""
+    stopped_at: datetime | None = None
+    end_unheard: bool = False
+    """It was over when we asked: when it ended nobody knows."""
+    pauses: tuple[Pause, ...] = ()
+    muted: tuple[str, ...] = ()
+    """The directions that are silenced now: read, write."""
+    length_s: float | None = None
+    size: int | None = None
+    """Of the file, in bytes; None where nobody looked."""
+    measured: bool = False
+    """Whether the length was read from the file."""
+    reason: str | None = None
+    """Why it failed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A call as it is after the last event told of it.
@@ -194,6 +243,7 @@ class Call:
     ended_by: Side | None = None
     hangup_cause: int | None = None
     reason: Reason | None = None
+    recordings: tuple[Recording, ...] = ()
     missed: Missed | None = None
     too_long: TooLong | None = None
     merged_into: str | None = None

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from callbridge.calls import clicks, queues
+from callbridge.calls import clicks, queues, recordings
 from callbridge.calls.call import Call, CallState, Leg, Moment, Reason, Side
 from callbridge.calls.correlation import Channel
 from callbridge.calls.events import EventType
@@ -56,6 +56,7 @@ def gone(board: Switchboard, fact: ChannelGone) -> None:
     if work is None:
         return None
     work.alive.discard(channel.key)
+    recordings.channel_gone(board, work, fact.channel, fact.at)
     leg_gone(board, work, channel, fact)
     if work.alive:
         return board.touch(work)
@@ -112,6 +113,7 @@ def end(board: Switchboard, work: OpenCall, at: datetime) -> None:
         work.call = replace(work.call, missed=lost)
         board.tell(work, EventType.CALL_MISSED, at, missed=lost)
     board.close(work)
+    recordings.linger(board, work, at)
 
 
 def concluded(work: OpenCall, at: datetime) -> Call:

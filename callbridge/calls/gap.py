@@ -8,7 +8,7 @@ channel is brought to where it is (`joining`), and `pbx.connected` tells the gap
 
 from datetime import datetime
 
-from callbridge.calls import ending, limits
+from callbridge.calls import ending, limits, reunion, recordings
 from callbridge.calls.adoption import adopt_unheard
 from callbridge.calls.asking import Asking
 from callbridge.calls.correlation import Key
@@ -44,6 +44,7 @@ def link_up(board: Switchboard, fact: LinkUp) -> None:
     That it is heard is told once its state was read: only then the gap is closed.
     """
     board.heard.add(fact.pbx)
+    recordings.wait_anew(board, fact.pbx, fact.at)
     board.heard_since[fact.pbx] = fact.at
     before = board.started.get(fact.pbx)
     if fact.started_at is not None:
@@ -83,6 +84,8 @@ def state_read(board: Switchboard, fact: StateRead) -> None:
     gone = end_vanished(board, asked.older(tuple(asked.known)), alive, fact.at)
     asked.touched -= adopt_unheard(board, fact)
     join(board, fact, asked)
+    reunion.unite(board, fact)
+    reunion.end_empty(board, pbx, fact.at)
     adopted = len(board.open.keys() - before)
     lost_at = board.heard_until.pop(pbx, None)
     limits.watch_all(board, pbx, fact.at)
@@ -104,6 +107,7 @@ def channels_listed(board: Switchboard, fact: ChannelsListed) -> None:
     alive = frozenset((fact.pbx, channel) for channel in fact.alive)
     for _ in range(end_vanished(board, asked.older(tuple(asked.known)), alive, fact.at)):
         board.odd("call whose end was not heard")
+    reunion.end_empty(board, fact.pbx, fact.at)
 
 
 def end_vanished(board: Switchboard, known: tuple[Key, ...] | list[Key], alive: frozenset[Key], at: datetime) -> int:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from callbridge.calls import recordings
 from callbridge.calls.call import CallState, Side
 from callbridge.calls.ending import closed
 from callbridge.calls.events import EventType
@@ -20,6 +21,7 @@ def merge(board: Switchboard, part: OpenCall, into: OpenCall, side: Side, at: da
         into.alive.add(key)
         if key[1] in part.legs:
             into.legs[key[1]] = replace(part.legs[key[1]], side=side)
+    recordings.move(board, part, into)
     board.touch(into)
     if part.untold is None:
         end_as_part(board, part, into, at)

@@ -53,6 +53,10 @@ class PbxProfile:
     extensions: tuple[str, ...] = ()
     trunks: tuple[str, ...] = ()
     timezone: tzinfo = UTC
+    recordings_dir: str = ""
+    """Below which folder it writes recordings, as it names it itself."""
+    measures: bool = False
+    """Whether somebody looks at the files of recordings that are over."""
     to_e164: Callable[[str], str | None] = no_number_plan
     endpoints: dict[str, str | None] = field(default_factory=dict)
     """Learnt: `PJSIP/ana` → `1001`; None for a trunk."""

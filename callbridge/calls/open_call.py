@@ -50,6 +50,15 @@ class OpenCall:
     untold: Call | None = None
     """The call as it began, as long as its beginning is held back."""
     legs: dict[str, Leg] = field(default_factory=dict)
+@dataclass(frozen=True, slots=True)
+class RecordingPlan:
+    """What is known of a recording that is not known to have begun, or not to which file."""
+
+    path: str | None = None
+    began_at: datetime | None = None
+    bridged_only: bool = False
+
+
     """By channel id, in the order in which they came."""
     alive: set[Key] = field(default_factory=set)
     """Its channels that still exist, Local channels among them."""
@@ -92,6 +101,8 @@ class OpenCall:
 
     def being_called(self) -> tuple[Leg, ...]:
         """Return the phones that are called for this call and have neither answered nor failed."""
+    recording_plans: dict[str, RecordingPlan] = field(default_factory=dict)
+    """By the channel that is to be recorded."""
         return tuple(leg for leg in self.legs.values() if is_called(leg))
 
     def ringing(self) -> tuple[Leg, ...]:

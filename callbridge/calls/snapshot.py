@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Final
 
-from callbridge.calls import arrival, clicks, ending, limits, queues, ringing, transfers
+from callbridge.calls import arrival, clicks, ending, limits, queues, recordings, ringing, transfers
 from callbridge.calls.correlation import Bridge, Channel
 from callbridge.calls.open_call import OpenCall
 from callbridge.calls.switchboard import Switchboard
@@ -38,7 +38,7 @@ class CallMemory:
 def remember(tracker: Tracker, call_id: str) -> CallMemory | None:
     """Return what is known of an open call; None when it is over. To be written down before the next fact."""
     board = tracker.board
-    work = board.open.get(call_id)
+    work = board.remembered(call_id)
     if work is None:
         return None
     channels = tuple(board.graph.channels[key] for key in sorted(work.alive) if key in board.graph.channels)
@@ -59,7 +59,8 @@ def recall(tracker: Tracker, written: Mapping[str, Any]) -> OpenCall:
             bridge.channels.add(channel.key)
     for leg in work.legs.values():
         board.roster.recall(work.call.pbx, leg.who)
-    board.open[work.call.id] = work
+    (board.settling if work.call.over else board.open)[work.call.id] = work
+    board.unsettled.update({each.id: work.call.id for each in recordings.unsettled(work)})
     wait_again(board, work)
     return work
 

@@ -74,6 +74,10 @@ class Switchboard:
         """For a PBX that was started anew and whose state is not known yet: the calls that ended with it."""
         self.asking: dict[str, Asking] = {}
         """For a PBX that is being asked for its state: what is said meanwhile."""
+        self.settling: dict[str, OpenCall] = {}
+        """The calls that are over but for the files of their recordings."""
+        self.unsettled: dict[str, str] = {}
+        """The recordings that are over and whose file is awaited; with the call of each."""
         self.over: dict[str, None] = {}
         """The calls that ended lately, in the order in which they did."""
         self.backfilled_until: dict[str, datetime] = {}
@@ -134,7 +138,7 @@ class Switchboard:
             due = heapq.heappop(waiting)
             if self._awaited(due):
                 self._held[due.call_id].remove(due)
-                due.law(self, self.open[due.call_id], due.at)
+                due.law(self, self.open.get(due.call_id) or self.settling[due.call_id], due.at)
 
     def look_at_clock(self, pbx: str, shown: datetime) -> None:
         """Notice a PBX's clock that is set back: what waits for a time waits no longer than before."""
@@ -154,7 +158,7 @@ class Switchboard:
 
     def _awaited(self, due: Deadline) -> bool:
         """Tell whether a call still waits for `due`; forget what calls waited for that are over."""
-        if due.call_id not in self.open:
+        if due.call_id not in self.open and due.call_id not in self.settling:
             self._held.pop(due.call_id, None)
         return due in self._held.get(due.call_id, ())
 
@@ -197,6 +201,15 @@ class Switchboard:
             self.over[work.call.id] = None
         if len(self.over) > MOST_OVER:
             del self.over[next(iter(self.over))]
+
+    def remembered(self, call_id: str) -> OpenCall | None:
+        """Return a call that goes on, or is over but for its recordings; None for any other."""
+        return self.open.get(call_id) or self.settling.get(call_id)
+
+    def settled(self, work: OpenCall) -> None:
+        """Forget a call that is over, with its recordings."""
+        del self.settling[work.call.id]
+        self.drop_held(work)
 
     def tell(self, work: OpenCall, kind: EventType, at: datetime, **details: object) -> None:
         """Tell the world: the call's next event, with the call as it is now."""

@@ -26,6 +26,7 @@ from callbridge.calls import (
     parking,
     pickups,
     queues,
+    recordings,
     ringing,
     transfers,
 )
@@ -58,6 +59,13 @@ LAWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Any], None]]] = {
     f.DialEnded: dialling.dial_ended,
     f.VoicemailBegan: ending.voicemail_began,
     f.DialFailed: dialling.dial_failed,
+    f.RecordingAsked: recordings.asked,
+    f.RecordingNamed: recordings.named,
+    f.RecordingBegan: recordings.began,
+    f.RecordingMuted: recordings.muted,
+    f.RecordingStopped: recordings.stopped,
+    f.RecordingMeasured: recordings.measured,
+    f.RecordingMissing: recordings.missing,
     f.BridgeEntered: answering.entered,
     f.BridgeLeft: answering.left,
     f.BridgeGone: answering.gone,
@@ -155,6 +163,22 @@ class Tracker:
         changes = Changes(calls, seen, board.new_protocols)
         board.changed, board.roster.seen, board.new_protocols = {}, {}, {}
         return changes
+
+    def remembers(self, call: Call) -> bool:
+        """Tell whether more may be told of a call, so that it must be written down as we know it."""
+        return not call.over or call.id in self.board.settling
+
+    @property
+    def awaits_files(self) -> bool:
+        """Whether a file of a recording is to be looked at."""
+        return bool(self.board.unsettled)
+
+    def awaited(self) -> Mapping[str, recordings.AwaitedFile]:
+        """Return the recordings whose files are to be looked at.
+
+        Answer with `facts.RecordingMeasured` or `facts.RecordingMissing`.
+        """
+        return recordings.awaited(self.board)
 
     def next_deadline(self, pbx: str) -> datetime | None:
         """Return when `facts.TimePassed` is wanted for a PBX, in its own time; None while nothing waits."""

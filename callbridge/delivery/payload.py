@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import orjson
 
-from callbridge.calls.call import Agent, Call, Leg, Missed, Moment, Party, TooLong
+from callbridge.calls.call import Agent, Call, Leg, Missed, Moment, Party, Recording, TooLong
 from callbridge.calls.events import Event
 
 
@@ -78,7 +78,7 @@ def call_as_json(call: Call) -> dict[str, Any]:
         "hangup_cause": call.hangup_cause,
         "reason": None if call.reason is None else call.reason.value,
         "legs": [_leg(leg) for leg in call.legs],
-        "recordings": [],
+        "recordings": [_recording(recording) for recording in call.recordings],
         "notes": [],
         "tags": [],
         "disposition": None,
@@ -132,6 +132,21 @@ def _leg(leg: Leg) -> dict[str, Any]:
     }
 
 
+def _recording(recording: Recording) -> dict[str, Any]:
+    return {
+        "id": recording.id,
+        "state": recording.state.value,
+        "file": recording.file,
+        "started_at": stamp(recording.started_at),
+        "stopped_at": _stamp_or_none(recording.stopped_at),
+        "paused": [{"from": stamp(one.began_at), "to": _stamp_or_none(one.ended_at)} for one in recording.pauses],
+        "length_s": _seconds(recording.length_s),
+        "size": recording.size,
+        "measured": recording.measured,
+        "reason": recording.reason,
+    }
+
+
 def _stamp_or_none(at: datetime | None) -> str | None:
     return None if at is None else stamp(at)
 
@@ -164,5 +179,6 @@ _PLAIN: Final[Mapping[type, Callable[[Any], Any]]] = {
     TooLong: _too_long,
     Moment: _moment,
     Leg: _leg,
+    Recording: _recording,
     Call: call_as_json,
 }

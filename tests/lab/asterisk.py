@@ -123,7 +123,7 @@ class Asterisk:
                 return
 
     def _furnish(self) -> None:
-        for name in ("var/keys", "spool", "run", "log/cel-custom", "data/sounds/en"):
+        for name in ("var/keys", "spool/monitor", "run", "log/cel-custom", "data/sounds/en"):
             (self.home / name).mkdir(parents=True)
         for name in ("documentation", "rest-api", "static-http"):
             (self.home / "data" / name).symlink_to(self.program.data / name)

@@ -155,7 +155,7 @@ class Daemon:
         database = self._database or f"sqlite+aiosqlite:///{self.home}/callbridge.db"
         text = f'data_dir = "{self.home}"\n[database]\nurl = "{database}"\n[http]\nlisten = "127.0.0.1:0"\n'
         text += (PBX + ARI if self._ari else PBX).format(
-            id="main", host=self._pbx.ip, ami_port=AMI_PORT, http_port=HTTP_PORT, recordings=self._pbx.home
+            id="main", host=self._pbx.ip, ami_port=AMI_PORT, http_port=HTTP_PORT, recordings=self._pbx.home / "spool/monitor"
         )
         text += WEBHOOK.format(name="crm", url=self._crm.url)
         self.config.write_text(text + self._more)

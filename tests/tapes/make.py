@@ -14,13 +14,16 @@ The first line of a tape has the call's story, from its journal.
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
+from callbridge.asterisk.ami.message import Message
 from callbridge.asterisk.from_ami import facts_from
 from callbridge.asterisk.tape import FORMAT, Heard, TapeWriter, read
 
@@ -42,6 +45,16 @@ def kept(capture: Iterable[Heard]) -> Iterator[Heard]:
         known.add(name)
 
 
+LAB: Final = re.compile(rb"/tmp/callbridge-lab-[^/\s]+/spool/")
+SPOOL: Final = b"/var/spool/asterisk/"
+"""Where every Asterisk writes that is not of the lab."""
+
+
+def as_anywhere(heard: Heard) -> Heard:
+    """Return what was said, by a PBX that is installed as usual."""
+    return replace(heard, message=Message(heard.message.kind, heard.message.name, LAB.sub(SPOOL, heard.message.raw)))
+
+
 def make(capture: Path, tape: Path) -> None:
     with tape.open("wb") as file:
         writer = TapeWriter(file)
@@ -49,7 +62,7 @@ def make(capture: Path, tape: Path) -> None:
         file.seek(0)
         file.write(json.dumps({"tape": FORMAT, "story": story}, ensure_ascii=False).encode() + b"\n")
         for heard in kept(read(capture, PBX)):
-            writer.write(heard)
+            writer.write(as_anywhere(heard))
 
 
 def main(folder: str, *globs: str) -> None:

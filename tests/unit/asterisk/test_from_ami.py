@@ -24,6 +24,7 @@ from callbridge.calls import facts as f
 TAPES = Path(__file__).parents[2] / "tapes"
 RECEIVED = datetime(2026, 1, 1, tzinfo=UTC)
 QUEUE = "06-queue-ringall-second-answers"
+RECORD = "26-recorded-by-command"
 PARK = "22-park-and-retrieve"
 BRIDGE = "5638d654-5c73-4128-9994-9ad6916a4bb5"
 
@@ -90,6 +91,14 @@ REAL = [
     ("20-pickup-by-code", "Pickup", f.CallPickedUp("main", at("16:22:34.089055"), "1795364554.2", "1795364554.1")),
     (PARK, "ParkedCall", f.CallParked("main", at("16:19:29.603019"), "1795364369.0", "701", "PJSIP/1001")),
     (PARK, "UnParkedCall", f.CallUnparked("main", at("16:19:30.657942"), "1795364369.0", "701", "1795364370.2")),
+    (
+        "13-click-to-dial-answered",
+        "OriginateResponse",
+        f.CallPlaced("main", at("16:23:21.413819"), "PJSIP/1001-00000000", "1795364600.0", "912345678"),
+    ),
+    (RECORD, "MixMonitorStart", f.RecordingBegan("main", at("16:40:31.798952"), "1795365631.0")),
+    (RECORD, "MixMonitorMute", f.RecordingMuted("main", at("16:40:32.800867"), "1795365631.0", "both", muted=True)),
+    (RECORD, "MixMonitorStop", f.RecordingStopped("main", at("16:40:34.804682"), "1795365631.0")),
     ("27-two-calls-at-once", "Hold", f.ChannelHeld("main", at("13:06:20.943246"), "1795352780.1")),
 ]
 
@@ -135,6 +144,10 @@ NEEDED = {
     "AttendedTransfer": {"OrigTransfererUniqueid", "SecondTransfererUniqueid"},
     "Hold": {"Uniqueid"},
     "Unhold": {"Uniqueid"},
+    "OriginateResponse": {"Channel"},
+    "MixMonitorStart": {"Uniqueid"},
+    "MixMonitorMute": {"Uniqueid"},
+    "MixMonitorStop": {"Uniqueid"},
     "Rename": {"Uniqueid", "Newname"},
     "Pickup": {"Uniqueid", "TargetUniqueid"},
     "ParkedCall": {"ParkeeUniqueid", "ParkingSpace"},
@@ -270,6 +283,7 @@ def test_a_channel_calls_if_its_device_began_it(state: str, calling: bool) -> No
         ("QUEUESTATUS", f.QueueEnded("main", RECEIVED, "1.1", "FULL")),
         ("DIALSTATUS", f.DialFailed("main", RECEIVED, "1.1", "FULL")),
         ("TRANSFERERNAME", f.ConsultationBegan("main", RECEIVED, "1.1", "FULL")),
+        ("MIXMONITOR_FILENAME", f.RecordingNamed("main", RECEIVED, "1.1", "FULL")),
     ],
 )
 def test_each_variable(variable: str, fact: f.Fact) -> None:
@@ -277,7 +291,7 @@ def test_each_variable(variable: str, fact: f.Fact) -> None:
 
     assert facts_from("main", parsed(text), RECEIVED) == (fact,)
     assert facts_from("main", parsed(text.replace("\r\n", "\n")), RECEIVED) == (fact,)
-    assert len(VARIABLES) == 3
+    assert len(VARIABLES) == 4
 
 
 @pytest.mark.parametrize("event", ["BlindTransfer", "AttendedTransfer"])
@@ -293,6 +307,9 @@ def test_a_transfer_that_did_not_take_place_is_none(event: str, result: str) -> 
         ("Dial", "PJSIP/1001&PJSIP/1002&PJSIP/1003,30,A(a&b)", f.DialTried("main", RECEIVED, "1.1", 3)),
         ("Queue", "sales,t,,,60", f.QueueTried("main", RECEIVED, "1.1", "sales")),
         ("Queue", "sales", f.QueueTried("main", RECEIVED, "1.1", "sales")),
+        ("MixMonitor", "x.wav", f.RecordingAsked("main", RECEIVED, "1.1", bridged_only=False)),
+        ("MixMonitor", "x.wav,ab,touch b", f.RecordingAsked("main", RECEIVED, "1.1", bridged_only=True)),
+        ("MixMonitor", "x.wav,ar(b.wav)v(2),b", f.RecordingAsked("main", RECEIVED, "1.1", bridged_only=False)),
         ("VoiceMail", "1001@default,u", f.VoicemailBegan("main", RECEIVED, "1.1")),
     ],
 )
@@ -300,7 +317,7 @@ def test_each_application(application: str, data: str, fact: f.Fact) -> None:
     text = f"Event: Newexten\r\nUniqueid: 1.1\r\nApplication: {application}\r\nAppData: {data}"
 
     assert facts_from("main", parsed(text), RECEIVED) == (fact,)
-    assert len(APPLICATIONS) == 3
+    assert len(APPLICATIONS) == 4
 
 
 @pytest.mark.parametrize("cause", ["", "sixteen", "-1", "9" * 30])
@@ -415,4 +432,13 @@ def test_the_filter_keeps_what_tells_of_the_pbx_itself() -> None:
 
 def test_the_filters_are_posix_extended_expressions() -> None:
     """No look-around, no non-capturing groups, no classes of Perl's: Asterisk hands them to regcomp(REG_EXTENDED)."""
-    assert all(re.fullmatch(r"[A-Za-z: |()]+", each) for each in FILTERS)
+    assert all(re.fullmatch(r"[A-Za-z_: |()]+", each) for each in FILTERS)
+
+
+def test_a_files_name_is_read_as_it_is() -> None:
+    """AMI writes variables as C strings."""
+    text = "Event: VarSet\r\nUniqueid: 1.1\r\nVariable: MIXMONITOR_FILENAME\r\nValue: /m/O\\'Neil \\\\ co.wav"
+
+    assert facts_from("main", parsed(text), RECEIVED) == (
+        f.RecordingNamed("main", RECEIVED, "1.1", "/m/O'Neil \\ co.wav"),
+    )

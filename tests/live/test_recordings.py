@@ -1,0 +1,209 @@
+"""Recordings as a CRM hears of them, held against what lies on disk."""
+
+import wave
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import pytest_asyncio
+
+from tests.lab.asterisk import Asterisk
+from tests.lab.crm import Crm
+from tests.lab.daemon import Daemon
+from tests.lab.record import SCENES
+from tests.lab.room import Room
+from tests.lab.scenes.talks import maria_talks_to_ana
+
+pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="session")]
+
+RATES: Final = {".alaw": 8000, ".sln": 16000}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def crm() -> AsyncIterator[Crm]:
+    async with Crm() as crm:
+        yield crm
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def daemon(pbx: Asterisk, crm: Crm) -> AsyncIterator[Daemon]:
+    async with Daemon(pbx, crm) as daemon:
+        yield daemon
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def room(pbx: Asterisk) -> AsyncIterator[Room]:
+    """In the loop the CRM listens in."""
+    async with Room(pbx) as room:
+        yield room
+    await pbx.settle()
+
+
+def on_disk(pbx: Asterisk, file: str) -> tuple[float, int]:
+    """Seconds and bytes of a file, as another reads it."""
+    path = pbx.home / "spool/monitor" / file
+    size = path.stat().st_size
+    if path.suffix in RATES:
+        return size / RATES[path.suffix], size
+    with wave.open(str(path)) as sound:
+        return sound.getnframes() / sound.getframerate(), size
+
+
+RECORDED: Final[dict[str, tuple[str, list[float]]]] = {
+    "26-recorded-by-dialplan": ("started ready", [2]),
+    "26-recorded-by-command": ("started paused resumed ready", [3]),
+    "26-recorded-half-silenced": ("started paused resumed ready", [2]),
+    "26-recorded-paused-until-the-end": ("started paused ready", [2]),
+    "26-recorded-by-queue": ("started ready", [2]),
+    "26-recorded-by-feature-code": ("started ready", [1.5]),
+    "26-recorded-three-times": ("started started started ready ready ready", [2, 2, 1]),
+    "26-recorded-one-after-the-other": ("started ready started ready", [1, 0.5]),
+    "26-recorded-across-a-transfer": ("started ready", [2.1]),
+    "26-recorded-in-vain": ("started ready", [2]),
+}
+"""Scene: what is told of its recordings, and how long each is."""
+
+
+@pytest.mark.parametrize("scene", RECORDED)
+async def test_a_recording_is_told_as_it_lies_on_disk(
+    scene: str, pbx: Asterisk, room: Room, daemon: Daemon, crm: Crm
+) -> None:
+    crm.forget()
+    kinds, lengths = RECORDED[scene]
+    await SCENES[scene](room)
+    ready = await crm.hears("recording.ready", count=len(lengths))
+    await crm.hears("call.ended")
+
+    assert [one.type.partition(".")[2] for one in recordings_told(crm)] == kinds.split()
+    last = max(crm.taken, key=lambda one: one.data.get("sequence", 0)).call["recordings"]
+    assert [one["state"] for one in last] == ["ready"] * len(lengths)
+    for one, length_s in zip(last, lengths, strict=True):
+        disk_s, size = on_disk(pbx, one["file"])
+        assert one["measured"], one
+        assert (one["length_s"], one["size"]) == (pytest.approx(disk_s, abs=0.001), size)
+        assert one["length_s"] == pytest.approx(length_s, abs=0.5)
+    assert ready.data["recording"] in last
+    sequences_have_no_holes(crm)
+
+
+async def test_a_file_that_cannot_be_made_is_a_recording_that_failed(room: Room, daemon: Daemon, crm: Crm) -> None:
+    crm.forget()
+    await SCENES["26-recorded-file-missing"](room)
+    failed = await crm.hears("recording.failed")
+
+    assert (failed.data["recording"]["state"], failed.data["recording"]["reason"]) == ("failed", "missing")
+    assert failed.data["recording"]["file"] == "taken/missing.wav"
+    sequences_have_no_holes(crm)
+
+
+async def test_where_nobody_was_to_be_recorded_there_is_nothing(room: Room, daemon: Daemon, crm: Crm) -> None:
+    """It records while bridged, and nobody answers: Asterisk makes no file, or one without sound."""
+    crm.forget()
+    await SCENES["26-recorded-unanswered"](room)
+    await crm.until(lambda: any(one.type in {"recording.ready", "recording.failed"} for one in crm.taken), "its end")
+
+    (told,) = [one for one in crm.taken if one.type in {"recording.ready", "recording.failed"}]
+    assert (told.type, told.data["recording"]["length_s"]) == ("recording.ready", 0.0)
+    assert told.call["missed"] is not None
+
+
+async def test_a_file_elsewhere_is_told_by_the_pbxs_word(pbx: Asterisk, room: Room, daemon: Daemon, crm: Crm) -> None:
+    crm.forget()
+    await SCENES["26-recorded-elsewhere"](room)
+    ready = (await crm.hears("recording.ready")).data["recording"]
+
+    assert ready["file"] == str(pbx.home / "spool/elsewhere.wav")
+    assert (ready["measured"], ready["size"]) == (False, None)
+    with wave.open(ready["file"]) as sound:
+        assert ready["length_s"] == pytest.approx(sound.getnframes() / sound.getframerate(), abs=0.5)
+
+
+async def test_a_file_behind_a_link_is_never_read(
+    tmp_path: Path, pbx: Asterisk, room: Room, daemon: Daemon, crm: Crm
+) -> None:
+    crm.forget()
+    (pbx.home / "spool/monitor/linked").symlink_to(tmp_path)
+    maria, ana = await maria_talks_to_ana(room)
+    await room.action("MixMonitor", Channel=await room.channel_of("trunk"), File="linked/out.wav")
+    await room.talk(1)
+    await maria.hangup()
+    await ana.closed()
+    failed = (await crm.hears("recording.failed")).data["recording"]
+
+    assert (tmp_path / "out.wav").exists()
+    assert (failed["reason"], failed["length_s"], failed["size"]) == ("missing", None, None)
+
+
+def recordings_told(crm: Crm) -> list[Any]:
+    told = [one for one in crm.taken if one.type.startswith("recording.")]
+    return sorted(told, key=lambda one: one.data["sequence"])
+
+
+def sequences_have_no_holes(crm: Crm) -> None:
+    numbers = [one.data["sequence"] for one in crm.taken if "sequence" in one.data]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+async def test_a_pbx_that_is_killed_leaves_what_it_had_recorded(own_pbx: Asterisk, crm: Crm) -> None:
+    crm.forget()
+    async with Daemon(own_pbx, crm), Room(own_pbx) as room:
+        await maria_talks_to_ana(room)
+        await room.action("MixMonitor", Channel=await room.channel_of("trunk"), File="killed.wav")
+        await room.talk(2)
+        await own_pbx.kill()
+        await own_pbx.start()
+        ended = await crm.hears("call.ended")
+        ready = await crm.hears("recording.ready")
+
+    assert ended.call["reason"] == "interrupted"
+    recording = ready.data["recording"]
+    assert recording["measured"]
+    assert recording["size"] == (own_pbx.home / "spool/monitor/killed.wav").stat().st_size
+    assert recording["length_s"] == pytest.approx(2, abs=1)  # what it had not written is lost
+
+
+async def test_a_daemon_that_is_killed_while_it_records_tells_the_rest_and_nothing_twice(
+    own_pbx: Asterisk, crm: Crm
+) -> None:
+    crm.forget()
+    async with Daemon(own_pbx, crm) as daemon, Room(own_pbx) as room:
+        maria, ana = await maria_talks_to_ana(room)
+        await room.action("MixMonitor", Channel=await room.channel_of("trunk"), File="on.wav")
+        started = await crm.hears("recording.started")
+        await daemon.kill()
+        await daemon.start()
+        await room.talk(1)
+        await maria.hangup()
+        await ana.closed()
+        ready = await crm.hears("recording.ready")
+        length_s, size = on_disk(own_pbx, "on.wav")
+
+    assert ready.data["recording"]["id"] == started.data["recording"]["id"]
+    assert (ready.data["recording"]["size"], ready.data["recording"]["length_s"]) == (
+        size,
+        pytest.approx(length_s, abs=0.001),
+    )
+    assert [one.type for one in recordings_told(crm)] == ["recording.started", "recording.ready"]
+    sequences_have_no_holes(crm)
+
+
+async def test_a_file_is_looked_at_by_the_next_life_where_this_one_ends_before(own_pbx: Asterisk, crm: Crm) -> None:
+    """The call is over and told; the daemon is killed before it has looked at the file."""
+    crm.forget()
+    async with Daemon(own_pbx, crm) as daemon, Room(own_pbx) as room:
+        maria, ana = await maria_talks_to_ana(room)
+        await room.action("MixMonitor", Channel=await room.channel_of("trunk"), File="late.wav")
+        await room.talk(1)
+        await maria.hangup()
+        await ana.closed()
+        await crm.hears("call.ended")
+        await daemon.kill()
+        assert "recording.ready" not in [one.type for one in crm.taken]
+        await daemon.start()
+        ready = await crm.hears("recording.ready")
+        length_s, _ = on_disk(own_pbx, "late.wav")
+
+    assert ready.data["recording"]["length_s"] == pytest.approx(length_s, abs=0.001)
+    assert ready.call["state"] == "completed"
+    sequences_have_no_holes(crm)
