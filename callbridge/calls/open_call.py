@@ -34,12 +34,29 @@ class Parked:
 
 
 @dataclass(frozen=True, slots=True)
+class Joining:
+    """A wait that has begun and is not told yet."""
+
+    position: int | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Handover:
     """A blind transfer that is not told yet; `wanted` is the number it goes to, None where the PBX named none."""
 
     by: Party
     wanted: str | None
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPlan:
+    """What is known of a recording that is not known to have begun, or not to which file."""
+
+    path: str | None = None
+    began_at: datetime | None = None
+    bridged_only: bool = False
 
 
 @dataclass(slots=True)
@@ -50,15 +67,6 @@ class OpenCall:
     untold: Call | None = None
     """The call as it began, as long as its beginning is held back."""
     legs: dict[str, Leg] = field(default_factory=dict)
-@dataclass(frozen=True, slots=True)
-class RecordingPlan:
-    """What is known of a recording that is not known to have begun, or not to which file."""
-
-    path: str | None = None
-    began_at: datetime | None = None
-    bridged_only: bool = False
-
-
     """By channel id, in the order in which they came."""
     alive: set[Key] = field(default_factory=set)
     """Its channels that still exist, Local channels among them."""
@@ -67,6 +75,7 @@ class RecordingPlan:
     """What the PBX was asked to call first (`PJSIP/1001`), where it places the call itself."""
 
     wait: QueueWait | None = None
+    joined_untold: Joining | None = None
     waited_s: float | None = None
     queue_tried: str | None = None
     queue_exit: Reason | None = None
@@ -92,6 +101,8 @@ class RecordingPlan:
     consults_for: str | None = None
     """Id of the call that is on hold meanwhile, where this one is to find somebody for it."""
 
+    recording_plans: dict[str, RecordingPlan] = field(default_factory=dict)
+    """By the channel that is to be recorded."""
     empty_since: datetime | None = None
     """Since when nobody is in it, where its end is held back."""
     voicemail: bool = False
@@ -101,8 +112,6 @@ class RecordingPlan:
 
     def being_called(self) -> tuple[Leg, ...]:
         """Return the phones that are called for this call and have neither answered nor failed."""
-    recording_plans: dict[str, RecordingPlan] = field(default_factory=dict)
-    """By the channel that is to be recorded."""
         return tuple(leg for leg in self.legs.values() if is_called(leg))
 
     def ringing(self) -> tuple[Leg, ...]:

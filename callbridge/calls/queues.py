@@ -16,7 +16,7 @@ from callbridge.calls import transfers
 from callbridge.calls.call import CallState, Leg, Reason
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import MemberCalled, QueueAbandoned, QueueEnded, QueueJoined, QueueLeft, QueueTried
-from callbridge.calls.open_call import TALKING, OpenCall, QueueWait, marked
+from callbridge.calls.open_call import TALKING, Joining, OpenCall, QueueWait, marked
 from callbridge.calls.switchboard import Switchboard
 
 SETTLE_S: Final = 0.1
@@ -54,11 +54,31 @@ def joined(board: Switchboard, fact: QueueJoined) -> None:
     work.wait = QueueWait(fact.queue, fact.channel, fact.at)
     work.queue_exit, work.queue_tried, work.round = None, None, ()
     work.call = replace(work.call, queue=fact.queue)
-    transfers.tell_blind(board, work)
     if work.awaits_answer:
         work.call = marked(work.call, CallState.QUEUED, fact.at)
-    board.tell(work, EventType.CALL_QUEUED, fact.at, queue=fact.queue, position=fact.position)
-    return None
+    work.joined_untold = Joining(fact.position, fact.at)
+    if work.handover is None or work.handover.wanted is not None:
+        return tell_joined(board, work, fact.at)
+    return hold_joined(board, work)
+
+
+def hold_joined(board: Switchboard, work: OpenCall) -> None:
+    """Hold the beginning of a wait back, until the PBX has said of the transfer before it where that was to go.
+
+    Asterisk's word for it and the queue's own come from two threads.
+    """
+    if work.joined_untold is not None:
+        board.hold_back(work, work.joined_untold.at + timedelta(seconds=SETTLE_S), tell_joined)
+        board.touch(work)
+
+
+def tell_joined(board: Switchboard, work: OpenCall, _: datetime) -> None:
+    """Tell that the call waits in its queue, if that is not told yet; and before it the transfer that led there."""
+    joining, work.joined_untold = work.joined_untold, None
+    if joining is not None:
+        transfers.tell_blind(board, work)
+        queue = work.call.queue
+        board.tell(work, EventType.CALL_QUEUED, joining.at, queue=queue, position=joining.position)
 
 
 def abandoned(board: Switchboard, fact: QueueAbandoned) -> None:

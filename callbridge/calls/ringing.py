@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from callbridge.calls import transfers
+from callbridge.calls import queues, transfers
 from callbridge.calls.call import CallState, Leg, LegState
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import ChannelProgressed, ChannelRang, ChannelUp
@@ -65,6 +65,7 @@ def tell_ringing(board: Switchboard, work: OpenCall, _: datetime) -> None:
     known = {leg.who.extension for leg in work.being_called() if leg.uniqueid in told} - {None}
     parties = {leg.who.extension or leg.channel: leg.who for leg in fresh if leg.who.extension not in known}
     if parties:
+        queues.tell_joined(board, work, at)
         transfers.tell_blind(board, work)
         work.call = marked(work.call, CallState.RINGING, at)
         board.tell(work, EventType.CALL_RINGING, at, ringing=tuple(parties.values()))

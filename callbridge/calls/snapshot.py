@@ -86,6 +86,7 @@ def wait_again(board: Switchboard, work: OpenCall) -> None:
         board.hold_back(work, clicks.until(work.empty_since), ending.end_empty)
     if work.ring_held_at is not None:
         board.hold_back(work, work.ring_held_at + timedelta(seconds=ringing.SET_S), ringing.tell_ringing)
+    queues.hold_joined(board, work)
     if work.handover is not None:
         transfers.announce(board, work, work.handover)
     passed = limits.too_long(board.limits, work.call)

@@ -93,7 +93,7 @@ def tell_blind(board: Switchboard, work: OpenCall) -> None:
 def gets_it(board: Switchboard, work: OpenCall, handover: Handover) -> Party:
     """Return who gets the call: the one person whose phone is called, else what was dialled."""
     called = {leg.who for leg in map(work.legs.get, work.round) if leg is not None}
-    if len(called) == 1:
+    if len(called) == 1 and work.wait is None:
         return called.pop()
     return board.profile(work.call.pbx).dialled(handover.wanted)
 

@@ -39,6 +39,7 @@ _NOUNS = (
     "inbound",
     "names",
     "outbound",
+    "queued_transfers",
     "parking",
     "pickups",
     "queues",

@@ -129,3 +129,68 @@ async def blind_by_feature_code(room: Room) -> None:
     await eva.established()
     await ana.closed()
     await hang_up(maria, eva, room)
+
+
+@scene("16-blind-of-own-call-to-queue")
+async def blind_of_own_call_to_queue(room: Room) -> None:
+    """1001 called Maria, and sends her to 601 (queue support) by REFER; 1002 answers there; 1 s; Maria hangs up."""
+    await room.action("QueuePause", Queue="support", Interface="PJSIP/1001", Paused="true")
+    ana, maria = await ana_talks_to_maria(room)
+    bruno = await room.phone("1002")
+    await ana.transfer("601")
+    await bruno.rings()
+    await room.talk(1)
+    await bruno.answer()
+    await bruno.established()
+    await hang_up(maria, bruno, room)
+
+
+@scene("16-blind-to-queue-abandoned")
+async def blind_to_queue_abandoned(room: Room) -> None:
+    """1001 sends Maria to 601 (queue support) by REFER; 1002 rings 1 s; Maria hangs up."""
+    await room.action("QueuePause", Queue="support", Interface="PJSIP/1001", Paused="true")
+    maria, ana = await maria_talks_to_ana(room)
+    bruno = await room.phone("1002")
+    await ana.transfer("601")
+    await bruno.rings()
+    await room.talk(1)
+    await maria.hangup()
+    await bruno.closed()
+
+
+@scene("16-blind-by-feature-code-no-answer")
+async def blind_by_feature_code_no_answer(room: Room) -> None:
+    """1001 presses #1 81002, which is 1002 for 2 s; it rings in vain; nothing is left."""
+    maria, ana = await maria_talks_to_ana(room)
+    bruno = await room.phone("1002")
+    await ana.press("#1")
+    await room.talk(1.5)
+    await ana.press("81002")
+    await bruno.rings()
+    await maria.closed()
+
+
+@scene("16-blind-by-ami")
+async def blind_by_ami(room: Room) -> None:
+    """AMI's BlindTransfer sends Maria from 1001 to 201; 201 answers; 1 s; Maria hangs up."""
+    maria, ana = await maria_talks_to_ana(room)
+    eva = await room.phone("201")
+    channel = await room.channel_of("1001")
+    await room.action("BlindTransfer", Channel=channel, Exten="201", Context="from-phones")
+    await eva.rings()
+    await eva.answer()
+    await eva.established()
+    await ana.closed()
+    await hang_up(maria, eva, room)
+
+
+@scene("16-blind-caller-gives-up")
+async def blind_caller_gives_up(room: Room) -> None:
+    """1001 sends Maria to 201 by REFER; 201 rings 1 s; Maria hangs up."""
+    maria, ana = await maria_talks_to_ana(room)
+    eva = await room.phone("201")
+    await ana.transfer("201")
+    await eva.rings()
+    await room.talk(1)
+    await maria.hangup()
+    await eva.closed()
