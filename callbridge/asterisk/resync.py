@@ -31,11 +31,17 @@ DIALLED: Final = frozenset({"AppDial", "AppDial2", "AppQueue"})
 PLACED: Final = "AppDial2"
 """The one of them in which the PBX dials by itself."""
 
+REFUSED: Final = frozenset({"Busy"})
+"""ChannelStateDesc of a caller who is being refused."""
+
 VOICEMAIL: Final = "VoiceMail"
 QUEUE: Final = "Queue"
 
 HOLDING: Final = "holding_bridge"
 """The technology of a bridge in which nobody hears anybody."""
+
+ROOM: Final = "ConfBridge"
+"""Who makes a bridge in which calls meet."""
 
 ON_HOLD: Final = "CHANNEL(onhold)"
 """1 while somebody keeps this channel on hold: the one who is held, not the one who holds (seen on 22.10)."""
@@ -92,6 +98,7 @@ async def read_state(asked: StateAsked, ask_list: Ask) -> tuple[Fact, ...]:
             tuple(seen(m, at, more.get(m["Uniqueid"])) for m in channels),
             {m["Uniqueid"]: m.get("Queue", "") for m in queues},
             frozenset(m["BridgeUniqueid"] for m in bridges if m.get("BridgeTechnology") == HOLDING),
+            frozenset(m["BridgeUniqueid"] for m in bridges if m.get("BridgeCreator") == ROOM),
             {m["Uniqueid"]: at - timedelta(seconds=number(m.get("Wait")) or 0) for m in queues},
             {m["ParkeeUniqueid"]: m.get("ParkingSpace", "") for m in parked if m.get("ParkeeUniqueid")},
         ),
@@ -137,7 +144,7 @@ def seen(m: Message, at: datetime, more: Message | None = None) -> ChannelSeen:
         linkedid=m.get("Linkedid") or m["Uniqueid"],
         up=state == "Up",
         ringing=state == "Ringing",
-        calling=application not in DIALLED and state in CALLING and not placed,
+        calling=application not in DIALLED and state in CALLING | REFUSED and not placed,
         number=given(m, "CallerIDNum"),
         caller_name=name_given(m),
         exten=(given(more, "DNID") if more is not None else None) or given(m, "Exten"),

@@ -25,7 +25,17 @@ def adopt_unheard(board: Switchboard, fact: StateRead) -> frozenset[Key]:
         if channel is not None and channel.call_id is None and each.channel not in asked:
             adopt(board, fact, each, callers.get(each.linkedid))
     midway.ask_again(board, fact, asked)
+    adopt_by_bridge(board, fact)
     return frozenset((fact.pbx, each.channel) for each in news)
+
+
+def adopt_by_bridge(board: Switchboard, fact: StateRead) -> None:
+    """Take in whoever was dialled by somebody who has left, and talks to somebody whose call is known."""
+    for each in fact.channels:
+        channel = board.channel(fact.pbx, each.channel)
+        if channel is not None and channel.call_id is None and each.bridge not in {None, *fact.holding_bridges}:
+            there = (one.channel for one in fact.channels if one.bridge == each.bridge)
+            adopt(board, fact, each, next((one for one in there if board.call_of(board.channel(fact.pbx, one))), None))
 
 
 def unheard(board: Switchboard, pbx: str, each: ChannelSeen) -> bool:
@@ -69,16 +79,14 @@ def callers_of(board: Switchboard, fact: StateRead) -> dict[str, str]:
 
 def stand_in(board: Switchboard, fact: StateRead, linkedid: str, callers: dict[str, str]) -> None:
     """Begin the call of people who were all called: the oldest phone of ours that talks is its caller."""
-    there = [
-        each for each in fact.channels if each.linkedid == linkedid and each.bridge not in {None, *fact.holding_bridges}
-    ]
-    pairs = [(board.channel(fact.pbx, each.channel), each) for each in there]
-    phones = [(channel, each) for channel, each in pairs if channel is not None and channel.extension is not None]
-    if not phones or len(pairs) < 2:  # noqa: PLR2004 - nobody talks alone
+    pairs = [(board.channel(fact.pbx, each.channel), each) for each in fact.channels if each.linkedid == linkedid]
+    talking = [(channel, each) for channel, each in pairs if channel is not None and channel.real and each.bridge]
+    phones = [(channel, each) for channel, each in talking if channel.extension is not None]
+    if not phones or len(talking) < 2 or phones[0][1].bridge in fact.holding_bridges:  # noqa: PLR2004 - nobody talks alone
         return
     channel, first = min(phones, key=lambda pair: pair[1].since or fact.at)
-    others = (each.number for other, each in pairs if other is not None and other is not channel and other.real)
-    channel.calling, channel.exten = True, next(others, None)
+    channel.calling = True
+    channel.exten = next(each.number for other, each in talking if other is not channel)
     arrival.begin(board, channel, first.since or fact.at)
     callers[linkedid] = first.channel
 

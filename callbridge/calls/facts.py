@@ -401,6 +401,8 @@ class StateRead(Fact):
     """channel → queue it waits in"""
     holding_bridges: frozenset[str] = frozenset()
     """Those that hold (music, parking) instead of joining."""
+    rooms: frozenset[str] = frozenset()
+    """The bridges in which any number of calls may meet and stay calls of their own: conferences."""
     waits_since: Mapping[str, datetime] = field(default_factory=dict)
     """channel → when it joined its queue, where the PBX says so"""
     parked: Mapping[str, str] = field(default_factory=dict)

@@ -8,7 +8,7 @@ channel is brought to where it is (`joining`), and `pbx.connected` tells the gap
 
 from datetime import datetime
 
-from callbridge.calls import ending, limits, reunion, recordings
+from callbridge.calls import ending, limits, recordings, reunion
 from callbridge.calls.adoption import adopt_unheard
 from callbridge.calls.asking import Asking
 from callbridge.calls.correlation import Key

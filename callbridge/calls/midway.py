@@ -16,8 +16,11 @@ from callbridge.calls.switchboard import Switchboard
 
 
 def near_halves(fact: StateRead) -> tuple[ChannelSeen, ...]:
-    """Return the near half of each Local channel somebody asks through."""
-    return tuple(each for each in fact.channels if each.asked_by and each.name.endswith(consultations.NEAR_HALF))
+    """Return the near half of each Local channel somebody asks through, who is still there."""
+    there = {each.name for each in fact.channels}
+    return tuple(
+        each for each in fact.channels if each.asked_by in there and each.name.endswith(consultations.NEAR_HALF)
+    )
 
 
 def asked(fact: StateRead) -> dict[str, str]:

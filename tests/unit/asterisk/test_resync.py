@@ -81,9 +81,12 @@ async def test_bridges_that_hold_are_told_from_those_that_join() -> None:
     bridges = [
         message({"Event": "BridgeListItem", "BridgeUniqueid": "b1", "BridgeTechnology": "simple_bridge"}),
         message({"Event": "BridgeListItem", "BridgeUniqueid": "b2", "BridgeTechnology": "holding_bridge"}),
+        message({"Event": "BridgeListItem", "BridgeUniqueid": "b3", "BridgeCreator": "ConfBridge"}),
     ]
+    state = await state_of(BridgeList=bridges)
 
-    assert (await state_of(BridgeList=bridges)).holding_bridges == {"b2"}
+    assert state.holding_bridges == {"b2"}
+    assert state.rooms == {"b3"}
 
 
 async def test_who_is_on_hold_and_why_a_queue_was_left_are_read_from_the_status() -> None:

@@ -1,0 +1,78 @@
+"""What became of calls that were handed on while nobody listened: who is together now is one call.
+
+Who handed it on, and how, nobody heard: no transfer is told. But two calls whose
+last people talk with each other are one, the older; and whoever of our people is
+left in an answered call has it now.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from callbridge.calls import answering, ending
+from callbridge.calls.call import Side
+from callbridge.calls.correlation import Channel
+from callbridge.calls.facts import StateRead
+from callbridge.calls.merging import merge
+from callbridge.calls.open_call import TALKING, OpenCall
+from callbridge.calls.switchboard import Switchboard
+
+TWO: Final = 2
+OPPOSITE: Final = {Side.CALLER: Side.CALLEE, Side.CALLEE: Side.CALLER}
+
+
+def unite(board: Switchboard, state: StateRead) -> None:
+    """Make one of two calls whose people are together, and see who has each call."""
+    for bridge in sorted({each.bridge for each in state.channels if each.bridge} - state.holding_bridges - state.rooms):
+        together(board, board.graph.members((state.pbx, bridge)), state.at)
+    for work in tuple(board.open.values()):
+        if work.call.pbx == state.pbx:
+            see_who_has_it(board, work)
+
+
+def together(board: Switchboard, members: tuple[Channel, ...], at: datetime) -> None:
+    """Unite the calls of two who talk with each other, and each with nobody else."""
+    people = members[0].real and len(members) == TWO and members[1].real
+    works = [board.call_of(each) for each in members]
+    if not people or works[0] is works[1] or not all(alone(work) for work in works):
+        return
+    older, younger = sorted((work for work in works if work is not None), key=began)
+    side = next(leg.side for leg in older.legs.values() if leg.state in TALKING)
+    merge(board, younger, older, OPPOSITE[side], at)
+    answered_anew(board, older, members, OPPOSITE[side], at)
+
+
+def alone(work: OpenCall | None) -> bool:
+    """Tell whether only one is left in a call."""
+    return work is not None and sum(leg.state in TALKING for leg in work.legs.values()) == 1
+
+
+def began(work: OpenCall) -> tuple[datetime, str]:
+    """Return what sorts calls by their age."""
+    return work.call.started_at, work.call.id
+
+
+def answered_anew(board: Switchboard, work: OpenCall, members: tuple[Channel, ...], side: Side, at: datetime) -> None:
+    """Tell the answer of a call that waits for one."""
+    leg = next(leg for leg in (work.legs[each.key[1]] for each in members) if leg.side is side)
+    if work.awaits_answer:
+        answering.answered(board, work, leg, at)
+
+
+def see_who_has_it(board: Switchboard, work: OpenCall) -> None:
+    """Name as the agent whoever of our people is left, where the agent has gone."""
+    talking = [leg for leg in work.legs.values() if leg.state in TALKING]
+    here = {leg.who.extension for leg in talking} - {None}
+    agent = work.call.agent
+    if work.awaits_answer or agent is None or agent.extension in here or len(talking) != TWO or len(here) != 1:
+        return
+    work.call = replace(work.call, agent=board.roster.agent(work.call.pbx, str(here.pop())))
+    board.touch(work)
+
+
+def end_empty(board: Switchboard, pbx: str, at: datetime) -> None:
+    """End the calls in which nobody is left, unless their end waits for its time."""
+    for work in tuple(board.open.values()):
+        if work.call.pbx == pbx and not work.alive and work.empty_since is None:
+            work.interrupted = True
+            ending.end(board, work, at)
