@@ -2,11 +2,13 @@
 #
 # PYTHON  the interpreter the virtual environment is made from (3.11 or newer)
 # ARGS    handed to pytest: make unit ARGS='-k queue -x'
+# WORKERS how many live tests run side by side; 0 runs one after the other, as --pdb needs it
 # CALLBRIDGE_CACHE  where Asterisk is kept; shared by all clones
 
 PYTHON ?= python3
 PREFIX ?= /usr
 ARGS ?=
+WORKERS ?= 4
 export PYTHON PREFIX DESTDIR ONCE
 
 .DEFAULT_GOAL := help
@@ -28,7 +30,7 @@ help: ## this list
 setup: system venv ## what tests and demo need: system packages, Asterisk 22, the virtual environment
 
 test: setup lint types arch ## everything, live calls on a real Asterisk included (sets itself up)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 quick: lint types arch unit ## what fits in a minute: all but live calls and faults
 
@@ -49,10 +51,10 @@ properties: venv ## all swaps, cuts and restarts of all tapes, and thousands of 
 	CALLBRIDGE_PROPERTIES=slow $(BIN)/pytest tests/properties $(ARGS)
 
 live: setup ## real SIP phones on a real Asterisk
-	$(BIN)/pytest tests/live $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) tests/live $(ARGS)
 
 faults: setup ## things broken on purpose
-	$(BIN)/pytest tests/faults $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) tests/faults $(ARGS)
 
 bench: venv ## the figures of docs/benchmarks.md
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -1,17 +1,43 @@
 """What a whole session shares: one Asterisk with fresh phones for each test, one PostgreSQL."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from xdist.remote import Producer
 
 from tests.lab.ami_tap import AmiTap
 from tests.lab.asterisk import Asterisk
+from tests.lab.plays import PROPERTY, by_test
 from tests.lab.postgres import postgres_server
 from tests.lab.program import NoAsterisk, Program, find_program
 from tests.lab.room import Room
+from tests.lab.tally import tally
+from tests.lab.turns import Turns, in_order
 
 __all__ = ["postgres_server"]
+
+
+def pytest_configure() -> None:
+    # Workers must see the tests in one order, also where a set names them; another order each run.
+    os.environ.setdefault("PYTHONHASHSEED", str(os.getpid()))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = in_order(items)
+    for item in items:
+        item.user_properties.extend((PROPERTY, scene) for scene in sorted(by_test(item)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if line := tally(terminalreporter.getreports("passed")):
+        terminalreporter.write_line(line)
+
+
+@pytest.hookimpl(optionalhook=True)  # known where pytest-xdist is
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Turns:
+    return Turns(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,27 @@
+"""Tests that several workers share come in an order that suits calls, and no worker's part is another's."""
+
+from itertools import pairwise
+
+from tests.lab.turns import IN_A_ROW, PARTS, turns
+
+CALLS = [f"tests/live/test_calls.py::test_a_call[{number}]" for number in range(3 * IN_A_ROW + 1)]
+RESTARTS = [f"tests/live/test_restarts.py::test_a_restart[{number}]" for number in range(9)]
+QUICK = [f"tests/unit/test_{number}.py::test" for number in range(20)] + ["tests/tapes/test_pairs.py::test[1]"]
+
+
+def test_all_that_computes_is_one_workers() -> None:
+    assert len(set(turns([*QUICK, *CALLS]).values()) & set(turns(QUICK).values())) == 1
+    assert len(set(turns(QUICK).values())) == 1
+
+
+def test_calls_are_handed_out_a_few_at_a_time_and_stay_in_their_order() -> None:
+    handed = turns(CALLS)
+
+    assert list(handed) == CALLS
+    assert len(set(handed.values())) == 4
+    assert sum(one != other for one, other in pairwise(handed.values())) == 3
+
+
+def test_no_other_file_is_cut_into_more_than_its_parts() -> None:
+    assert len(set(turns(RESTARTS).values())) == PARTS
+    assert not set(turns(RESTARTS).values()) & set(turns(CALLS).values())
