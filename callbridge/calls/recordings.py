@@ -84,6 +84,10 @@ def began(board: Switchboard, fact: RecordingBegan) -> None:
     if work is None:
         return board.odd("recording of no call")
     plan = work.recording_plans.get(fact.channel, RecordingPlan())
+    if plan.path is None and any(
+        each.channel == fact.channel and each.started_at == fact.at for each in recorded(work)
+    ):
+        return None  # said twice
     return put_together(board, work, fact.channel, replace(plan, began_at=fact.at))
 
 
@@ -149,11 +153,12 @@ def pause(board: Switchboard, work: OpenCall, recording: Recording, at: datetime
 
 
 def stopped(board: Switchboard, fact: RecordingStopped) -> None:
-    """End the newest recording of a channel: which one is not said, and where none was named it is that (Asterisk 22)."""
+    """End the newest recording of a channel: without a word on which, StopMixMonitor ends that one (Asterisk 22)."""
     work = board.call_of(board.channel(fact.pbx, fact.channel))
+    if work is None or any(each.channel == fact.channel and each.stopped_at == fact.at for each in recorded(work)):
+        return  # of no call, or said twice
     for each in of_channel(work, fact.channel)[-1:]:
-        if work is not None:
-            stop(board, work, each, fact.at)
+        stop(board, work, each, fact.at)
 
 
 def channel_gone(board: Switchboard, work: OpenCall, channel: str, at: datetime) -> None:
@@ -165,8 +170,12 @@ def channel_gone(board: Switchboard, work: OpenCall, channel: str, at: datetime)
 
 def of_channel(work: OpenCall | None, channel: str) -> tuple[Recording, ...]:
     """Return the recordings of a channel that go on, the oldest first."""
-    recordings = work.call.recordings if work is not None else ()
-    return tuple(each for each in recordings if each.channel == channel and each.state in GOING_ON)
+    return tuple(each for each in recorded(work) if each.channel == channel and each.state in GOING_ON)
+
+
+def recorded(work: OpenCall | None) -> tuple[Recording, ...]:
+    """Return all recordings of a call."""
+    return work.call.recordings if work is not None else ()
 
 
 def stop(board: Switchboard, work: OpenCall, recording: Recording, at: datetime) -> None:

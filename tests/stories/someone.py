@@ -300,7 +300,9 @@ class Someone:
         half = Someone(self._story, None, None, self.pbx)
         half.caller = self.caller
         half._is_born(
-            calling=False, name=f"Local/{self.number}@members-00000001{which}", linkedid=beside and beside.channel
+            calling=False,
+            name=f"Local/{self.number}@members-00000001{which}",
+            linkedid=beside.channel if beside else None,
         )
         return half
 
