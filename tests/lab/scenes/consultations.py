@@ -85,10 +85,11 @@ async def by_ami(room: Room) -> None:
 
 @scene("18-blonde-by-refer")
 async def blonde_by_refer(room: Room) -> None:
-    """1001 holds Maria, calls 201, which rings; REFER with Replaces meanwhile; 201 answers; 1 s; Maria hangs up."""
+    """1001 holds Maria, calls 201, which rings; after 1 s REFER with Replaces; 1 s; 201 answers; 1 s; Maria hangs up."""
     maria, ana, eva = await _consults(room)
     await room.talk(1)
     await room.joins(ana, "201")
+    await room.talk(1)
     await eva.answer()
     await eva.established()
     await hang_up(maria, eva, room)
