@@ -20,6 +20,7 @@ from callbridge.logs import Action
 from tests.docs.ends import ends
 from tests.docs.hearsay import readings
 from tests.docs.readme import ROOT
+from tests.docs.scenarios import scenarios
 from tests.docs.words import CAUSE_NAMES, REASONS
 
 __all__ = ["DRAWINGS", "told"]
@@ -194,5 +195,6 @@ DRAWINGS: Final[Mapping[str, Callable[[], str]]] = {
     "reasons": reasons_table,
     "told": told_table,
     "actions": actions_table,
+    "scenarios": scenarios,
 }
 """By the name that stands in a page."""

@@ -14,7 +14,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-QUICK: Final = ("tests/unit/", "tests/stories/", "tests/tapes/")
+QUICK: Final = ("tests/unit/", "tests/stories/", "tests/tapes/", "tests/properties/")
 """What needs no PBX."""
 
 WAITING: Final = ("tests/live/test_calls.py", "tests/live/test_oldest_dialect.py")
