@@ -76,7 +76,7 @@ def begin(board: Switchboard, channel: Channel, at: datetime) -> OpenCall:
     agent = Agent(channel.extension, channel.caller_name) if outbound(direction) and channel.extension else None
     protocol = next_protocol(board, profile, at)
     call = Call(
-        call_id(pbx, uniqueid), pbx, protocol, direction, CallState.STARTED, caller, callee, started_at=at, agent=agent
+        new_id(board, pbx, uniqueid, at), pbx, protocol, direction, CallState.STARTED, caller, callee, started_at=at, agent=agent
     )
     work = OpenCall(marked(call, CallState.STARTED, at))
     work.legs[uniqueid] = Leg(
@@ -133,6 +133,19 @@ def direction_of(channel: Channel, callee: Party) -> Direction:
 def outbound(direction: Direction) -> bool:
     """Tell whether a call leaves the house."""
     return direction in {Direction.OUTBOUND_MANUAL, Direction.OUTBOUND_AUTO}
+
+
+def new_id(board: Switchboard, pbx: str, uniqueid: str, at: datetime) -> str:
+    """Return the id of a call that begins; never one that was told as ended.
+
+    Uniqueids are a second and a counter: a PBX that is started again with its clock
+    set back (a small computer without a battery for it) gives the same once more.
+    """
+    usual = call_id(pbx, uniqueid)
+    if usual not in board.over and usual not in board.open:
+        return usual
+    board.odd("Uniqueid used again")
+    return call_id(f"{pbx}\0{at.isoformat()}", uniqueid)
 
 
 def call_id(pbx: str, uniqueid: str) -> str:

@@ -77,7 +77,7 @@ def as_placed(board: Switchboard, target: Channel, fact: DialBegan) -> Call:
         caller = profile.outside(shown) if shown not in {None, callee.raw} else Party()
     protocol = arrival.next_protocol(board, profile, at)
     started = CallState.STARTED
-    call_id = arrival.call_id(pbx, fact.channel)
+    call_id = arrival.new_id(board, pbx, fact.channel, at)
     return Call(call_id, pbx, protocol, direction, started, caller, callee, started_at=at, agent=agent)
 
 

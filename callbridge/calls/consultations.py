@@ -59,7 +59,7 @@ def opened(board: Switchboard, asking: Channel, who: Party, local: Channel, at: 
     way = arrival.direction_of(asking, wanted)
     agent = Agent(who.extension, who.name) if arrival.outbound(way) and who.extension else None
     number, begun = arrival.next_protocol(board, profile, at), CallState.STARTED
-    call = Call(arrival.call_id(pbx, uniqueid), pbx, number, way, begun, who, wanted, started_at=at, agent=agent)
+    call = Call(arrival.new_id(board, pbx, uniqueid, at), pbx, number, way, begun, who, wanted, started_at=at, agent=agent)
     work = board.open[call.id] = OpenCall(marked(call, begun, at))
     trunk = asking.kind is Kind.TRUNK
     work.legs[asking.key[1]] = Leg(

@@ -33,6 +33,8 @@ class CallMemory:
     channels: tuple[Channel, ...]
     holding: tuple[tuple[str, str], ...]
     """Those of their bridges that hold instead of joining."""
+    pbx_started: datetime | None = None
+    """When their PBX was started, where it said so: of another start, none of them is left."""
 
 
 def remember(tracker: Tracker, call_id: str) -> CallMemory | None:
@@ -44,7 +46,7 @@ def remember(tracker: Tracker, call_id: str) -> CallMemory | None:
     channels = tuple(board.graph.channels[key] for key in sorted(work.alive) if key in board.graph.channels)
     bridges = {each.bridge for each in channels if each.bridge in board.graph.bridges}
     holding = tuple(sorted(key for key in bridges if key is not None and board.graph.bridges[key].holding))
-    return CallMemory(VERSION, work, channels, holding)
+    return CallMemory(VERSION, work, channels, holding, board.started.get(work.call.pbx))
 
 
 def recall(tracker: Tracker, written: Mapping[str, Any]) -> OpenCall:
@@ -57,6 +59,8 @@ def recall(tracker: Tracker, written: Mapping[str, Any]) -> OpenCall:
         if channel.bridge is not None:
             bridge = board.graph.bridges.setdefault(channel.bridge, Bridge(channel.bridge, channel.bridge in holding))
             bridge.channels.add(channel.key)
+    if memory.pbx_started is not None:
+        board.started.setdefault(work.call.pbx, memory.pbx_started)
     for leg in work.legs.values():
         board.roster.recall(work.call.pbx, leg.who)
     (board.settling if work.call.over else board.open)[work.call.id] = work

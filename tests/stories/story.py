@@ -14,9 +14,10 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from callbridge.calls import facts as f
-from callbridge.calls.call import Call
+from callbridge.calls.call import Call, Limits
 from callbridge.calls.events import Event
 from callbridge.calls.numbers import PbxProfile
+from callbridge.calls.switchboard import NO_LIMITS
 from callbridge.calls.tracker import Tracker
 from callbridge.directory.e164 import number_plan
 from tests.stories.someone import Someone
@@ -31,8 +32,8 @@ def profile(pbx: str) -> PbxProfile:
     )
 
 
-def new_tracker() -> Tracker:
-    return Tracker({pbx: profile(pbx) for pbx in ("main", "porto")})
+def new_tracker(limits: Limits = NO_LIMITS) -> Tracker:
+    return Tracker({pbx: profile(pbx) for pbx in ("main", "porto")}, limits=limits)
 
 
 class Story:
@@ -109,7 +110,13 @@ class Story:
     def link_goes(self, pbx: str = "main") -> None:
         self.says(f.LinkDown(pbx, self.now, "the peer closed the connection"))
 
-    def link_comes(self, *people: Someone, pbx: str = "main", waiting: dict[str, str] | None = None) -> None:
-        """Hear the PBX again; what it has now is `people`, as they are."""
-        self.says(f.LinkUp(pbx, self.now))
+    def link_comes(
+        self,
+        *people: Someone,
+        pbx: str = "main",
+        waiting: dict[str, str] | None = None,
+        started: datetime | None = None,
+    ) -> None:
+        """Hear the PBX, which was `started` then, again; what it has now is `people`, as they are."""
+        self.says(f.LinkUp(pbx, self.now, started))
         self.says(f.StateRead(pbx, self.now, tuple(each.as_seen() for each in people), waiting or {}))
