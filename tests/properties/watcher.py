@@ -1,0 +1,114 @@
+"""What must hold of whatever is told, however odd the calls are."""
+
+from datetime import datetime
+from typing import Final
+
+from callbridge.calls.call import Call, CallState, Direction
+from callbridge.calls.events import Event, EventType
+from callbridge.calls.switchboard import Switchboard
+from callbridge.calls.tracker import Tracker
+from callbridge.delivery.payload import render
+
+CLOSE_S: Final = 1e-3
+AFTER_THE_END: Final = frozenset(
+    {
+        EventType.CALL_MISSED,
+        EventType.RECORDING_READY,
+        EventType.RECORDING_FAILED,
+        EventType.CALL_RECOVERED,
+        EventType.CALL_UPDATED,
+    }
+)
+
+
+class Watcher:
+    """Hears every event, and never finds anything wrong."""
+
+    def __init__(self) -> None:
+        self.last: dict[str, Event] = {}
+        self.times: dict[str, datetime] = {}
+        self.over: set[str] = set()
+        self.ids: set[str] = set()
+
+    def hears(self, event: Event) -> None:
+        render(event)
+        assert event.id not in self.ids, "told twice"
+        self.ids.add(event.id)
+        if event.call is None:
+            return
+        before = self.last.get(event.call.id)
+        if before is None or before.call is None:
+            assert (event.type, event.sequence) == (EventType.CALL_STARTED, 1), "begun otherwise than by its beginning"
+        else:
+            assert event.type is not EventType.CALL_STARTED, "begun twice"
+            assert event.sequence == (before.sequence or 0) + 1, "a hole"
+            is_the_same(before.call, event.call)
+        if event.call.id in self.over:
+            assert event.type in AFTER_THE_END, "told after its end"
+        phases_make_sense(event.call)
+        self.last[event.call.id] = event
+        if event.type is EventType.CALL_ENDED:
+            self.over.add(event.call.id)
+            ends_whole(event.call)
+
+    def looks_at(self, board: Switchboard) -> None:
+        """Check what is remembered: no leg, and no channel, is in two calls."""
+        whose: dict[str, str] = {}
+        for call_id, work in board.open.items():
+            assert call_id == work.call.id
+            for leg in work.legs.values():
+                if leg.ended_at is None:
+                    assert whose.setdefault(leg.uniqueid, call_id) == call_id, "a leg in two calls"
+        of: dict[tuple[str, str], str] = {}
+        for call_id, work in board.open.items():
+            for key in work.alive:
+                assert of.setdefault(key, call_id) == call_id, "a channel in two calls"
+                assert key in board.graph.channels, "a channel that is gone"
+                assert board.graph.channels[key].call_id == call_id, "a channel that thinks otherwise"
+
+    def sees_the_end(self, tracker: Tracker) -> None:
+        """Check that nothing is left once every channel is gone and some time has passed."""
+        board = tracker.board
+        assert set(self.last) == self.over, "a call that never ended"
+        assert (board.open, board.graph.channels, board.graph.bridges, board.told) == ({}, {}, {}, [])
+        assert tracker.next_deadline("main") is None
+        assert board._held == {}
+
+
+def is_the_same(before: Call, after: Call) -> None:
+    assert (before.id, before.pbx, before.protocol, before.started_at) == (
+        after.id,
+        after.pbx,
+        after.protocol,
+        after.started_at,
+    )
+    assert before.answered_at in {None, after.answered_at}, "answered anew"
+    assert before.answered_at is None or before.direction is after.direction, "another way after it was answered"
+    assert [leg.uniqueid for leg in after.legs][: len(before.legs)] == [leg.uniqueid for leg in before.legs]
+    for one, other in ((before.wait_s, after.wait_s), (before.ring_s, after.ring_s), (before.hold_s, after.hold_s)):
+        assert one is None or (other is not None and one <= other + CLOSE_S), "seconds that went back"
+    assert list(after.timeline[: len(before.timeline)]) == list(before.timeline), "a past that changed"
+
+
+def phases_make_sense(call: Call) -> None:
+    assert all(each is None or each >= 0 for each in (call.wait_s, call.ring_s, call.hold_s, call.talk_s))
+    assert all(one.at <= two.at for one, two in zip(call.timeline, call.timeline[1:], strict=False)), "time went back"
+    assert call.answered_at is None or call.answered_at >= call.started_at
+
+
+def ends_whole(call: Call) -> None:
+    assert call.over
+    assert call.ended_at is not None
+    assert call.wait_s is not None
+    assert call.ring_s is not None
+    assert call.talk_s is not None
+    answered = call.answered_at is not None
+    whole = (call.ended_at - call.started_at).total_seconds()
+    spoken = (call.ended_at - call.answered_at).total_seconds() if call.answered_at else 0.0
+    assert (answered or call.merged_into is not None) == (call.state is CallState.COMPLETED)
+    assert not answered or call.missed is None
+    assert abs(call.talk_s + call.hold_s - spoken) < CLOSE_S, "talk and hold are not the time since the answer"
+    assert call.ring_s <= whole - spoken + CLOSE_S, "rang for longer than it went unanswered"
+    assert call.wait_s <= whole + CLOSE_S, "waited for longer than it lasted"
+    assert call.direction is Direction.INBOUND or call.missed is None
+    assert all(leg.ended_at is not None for leg in call.legs) or call.merged_into is not None, "a leg that goes on"
