@@ -4,7 +4,8 @@ from datetime import timedelta
 from typing import Final
 
 from callbridge.calls import facts as f
-from tests.properties.exchange import NORMAL, PBX, Doing, Exchange, Line, other_of
+from tests.properties.exchange import Exchange
+from tests.properties.wiring import NORMAL, PBX, Doing, Line, other_of
 
 CAR_PARK: Final = "700"
 
