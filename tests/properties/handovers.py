@@ -141,9 +141,9 @@ class Handovers(Exchange):
             self.now,
             tuple(seen(each) for each in self.lines),
             {each.id: str(each.queue) for each in waiting},
-            frozenset(each.joint.id for each in parked if each.joint),
-            {each.id: each.waits_since for each in waiting if each.waits_since},
-            {each.id: str(each.slot) for each in parked},
+            holding_bridges=frozenset(each.joint.id for each in parked if each.joint),
+            waits_since={each.id: each.waits_since for each in waiting if each.waits_since},
+            parked={each.id: str(each.slot) for each in parked},
         )
 
 
