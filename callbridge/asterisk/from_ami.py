@@ -120,7 +120,8 @@ def _originated(pbx: str, at: datetime, m: Message) -> f.Fact:
 
 
 def _dial_end(pbx: str, at: datetime, m: Message) -> f.Fact:
-    return f.DialEnded(pbx, at, m["DestUniqueid"], m.get("Uniqueid"), m["DialStatus"])
+    forward = (m.get("Forward") or "").partition("@")[0].rpartition("/")[2]
+    return f.DialEnded(pbx, at, m["DestUniqueid"], m.get("Uniqueid"), m["DialStatus"], forward or None)
 
 
 def _bridge_enter(pbx: str, at: datetime, m: Message) -> f.Fact:

@@ -64,7 +64,10 @@ def agent_behind(board: Switchboard, work: OpenCall, leg: Leg) -> Agent | None:
     """Return the agent of a call `leg` answered: who called out, or who picked up."""
     if work.call.direction is Direction.OUTBOUND_MANUAL and work.passed_on_by is None:
         return work.call.agent
-    return board.roster.agent(work.call.pbx, leg.who.extension) if leg.who.extension else work.call.agent
+    at = leg.who.extension
+    if at is None and work.call.agent is None and work.call.direction is Direction.INTERNAL:
+        at = work.call.caller.extension  # a colleague's calls are sent to outside: nobody else of ours is in it
+    return board.roster.agent(work.call.pbx, at) if at else work.call.agent
 
 
 def left(board: Switchboard, fact: BridgeLeft) -> None:

@@ -44,6 +44,7 @@ class Reason(StrEnum):
     QUEUE_KEY = "queue_key"
     TRANSFERRED = "transferred"
     REJECTED = "rejected"
+    FORWARDED = "forwarded"
     BUSY = "busy"
     UNAVAILABLE = "unavailable"
     UNALLOCATED = "unallocated"

@@ -67,6 +67,8 @@ class Channel:
     call_id: str | None = None
     dialled_by: Key | None = None
     other_half: Key | None = None
+    early: tuple[Key, ...] = ()
+    """Of a Local channel's half: whom it dialled before it was known whose call it is part of."""
     bridge: Key | None = None
     rang: bool = False
     up: bool = False

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from callbridge.calls import clicks, consultations, queues, transfers
+from callbridge.calls import clicks, consultations, forwards, pickups, queues, transfers
 from callbridge.calls.arrival import adopt, outbound
 from callbridge.calls.call import Direction, Leg, Party, Side
 from callbridge.calls.clicks import number_dialled
@@ -29,13 +29,25 @@ def dial_began(board: Switchboard, fact: DialBegan) -> None:
     target.dialled_by = source.key if source is not None else None
     adopt(board, work, target)
     if not work.being_called():
+        work.round_before = work.round or work.round_before
         work.round, work.queue_exit = (), None
     if work.phones_to_come:
         work.phones_to_come = work.phones_to_come - 1 if target.real else None
     if target.real:
         add_leg(board, work, target, fact)
+    else:
+        dialled_early(board, target, fact)
     board.touch(work)
     return None
+
+
+def dialled_early(board: Switchboard, local: Channel, fact: DialBegan) -> None:
+    """Put those into the call whom the far half of a Local channel dialled: another thread says its own dial, later."""
+    far = board.graph.channels.get(local.other_half) if local.other_half else None
+    if far is not None:
+        early, far.early = far.early, ()
+        for _, phone in early:
+            dial_began(board, DialBegan(fact.pbx, fact.at, phone, far.key[1]))
 
 
 def dialled_again(board: Switchboard, target: Channel, fact: DialBegan) -> None:
@@ -53,6 +65,8 @@ def first_dial(board: Switchboard, target: Channel, source: Channel | None, fact
     target.dialled_by = source.key if source is not None else None
     if clicks.placed(board, target, fact) is not None:
         catch_up(board, target, fact)
+    elif source is not None and source.kind is Kind.LOCAL:
+        source.early = (*source.early, target.key)
     elif target.kind is not Kind.LOCAL:
         board.odd("dial by nobody known")
 
@@ -71,6 +85,7 @@ def add_leg(board: Switchboard, work: OpenCall, target: Channel, fact: DialBegan
         trunk=target.kind is Kind.TRUNK,
         started_at=fact.at,
     )
+    forwards.by_dialplan(board, work, work.legs[fact.channel], board.channel(fact.pbx, fact.source), fact.at)
     work.round = (*work.round, fact.channel)
     catch_up(board, target, fact)
 
@@ -87,9 +102,14 @@ def learn_way(board: Switchboard, work: OpenCall, target: Channel, fact: DialBeg
     """Learn which way the call goes and to which number, from what is really dialled."""
     if work.placed:
         clicks.redirect(board, work, target, fact, side)
-    else:
+    elif not sent_on(work, fact):
         redirect(board, work, target)
     learn_number(board, work, fact)
+
+
+def sent_on(work: OpenCall, fact: DialBegan) -> bool:
+    """Tell whether a colleague was called, and something else than their number is dialled."""
+    return work.call.callee.extension is not None and number_dialled(fact) != work.call.callee.raw
 
 
 def catch_up(board: Switchboard, target: Channel, fact: DialBegan) -> None:
@@ -149,11 +169,14 @@ def dial_tried(board: Switchboard, fact: DialTried) -> None:
 def dial_ended(board: Switchboard, fact: DialEnded) -> None:
     """Keep what the PBX says of a dial; the end of the channel itself follows."""
     consultations.taken_over(board, fact)
+    pickups.taken_over(board, fact)
     work = board.call_of(board.channel(fact.pbx, fact.channel))
     leg = work.legs.get(fact.channel) if work is not None else None
     if work is None or leg is None or leg.dial_status is not None:
         return  # Asterisk's Queue() says NOANSWER and then CANCEL: the first word is the true one
     work.legs[fact.channel] = replace(leg, dial_status=fact.status)
+    if fact.forward is not None:
+        forwards.by_phone(board, work, leg, fact.forward, fact.at)
     if fact.status != "ANSWER" or not work.called_for(leg):
         quiet_again(board, work, fact.at)
         transfers.settle(board, work, fact.at)

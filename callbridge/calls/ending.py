@@ -127,8 +127,13 @@ def concluded(work: OpenCall, at: datetime) -> Call:
 
 
 def tried(work: OpenCall) -> tuple[Leg, ...]:
-    """Return the phones of the last round of dialling, but for a first side that came: nobody else was called then."""
-    legs = (work.legs[key] for key in work.round if key in work.legs)
+    """Return the phones of the last round of dialling, but for a first side that came: nobody else was called then.
+
+    Where phones sent the caller on, and that led to nobody, it is they.
+    """
+    legs = [work.legs[key] for key in work.round or work.round_before if key in work.legs]
+    if not work.round:
+        legs = [leg for leg in legs if why_unanswered(leg) is Reason.FORWARDED]
     return tuple(leg for leg in legs if leg.up_at is None or work.called_for(leg))
 
 

@@ -132,10 +132,14 @@ class CallPlaced(Fact):
 
 @dataclass(frozen=True, slots=True)
 class DialEnded(ChannelFact):
-    """Dialling `channel` is over; `status` is ANSWER, BUSY, NOANSWER, CANCEL, CONGESTION or CHANUNAVAIL."""
+    """Dialling `channel` is over; `status` is ANSWER, BUSY, NOANSWER, CANCEL, CONGESTION or CHANUNAVAIL.
+
+    `forward` is the number to which the phone sends the caller on.
+    """
 
     source: str | None
     status: str
+    forward: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

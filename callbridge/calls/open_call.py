@@ -82,6 +82,10 @@ class OpenCall:
 
     round: tuple[str, ...] = ()
     """Channel ids of the last round of dialling."""
+    round_before: tuple[str, ...] = ()
+    """Channel ids of the round before it."""
+    forwards: tuple[tuple[str, str], ...] = ()
+    """From whom to whom the call was told to be forwarded."""
     dial_status: str | None = None
     """What the PBX said of a round in which it could dial nobody."""
     ring_told: tuple[str, ...] = ()

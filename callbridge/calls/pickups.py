@@ -1,12 +1,14 @@
 """Calls that somebody else picks up: whose phone rang does not have it, and did not miss it either.
 
-What they dialled for it (`*8`, or a phone that takes over the ringing by SIP's
-Replaces) is no call of its own: they become a leg of the call they picked up,
-and the answer itself is told as any other, when both sides are bridged.
+What they dialled for it is no call of its own: they become a leg of the call
+they picked up, and the answer itself is told as any other, when both sides are
+bridged. Of a code (`*8`, and the dialplan's Pickup()) Asterisk says Pickup. Of a
+phone that takes the ringing over by SIP's Replaces it says no such word (22.10):
+the dial of the phone that rang is answered by a channel it never dialled.
 """
 
 from callbridge.calls.call import Side
-from callbridge.calls.facts import CallPickedUp
+from callbridge.calls.facts import CallPickedUp, DialEnded
 from callbridge.calls.merging import merge, withdraw
 from callbridge.calls.switchboard import Switchboard
 
@@ -18,7 +20,19 @@ def picked_up(board: Switchboard, fact: CallPickedUp) -> None:
     if work is None:
         withdraw(board, own)
         return board.odd("pick-up of an unknown call")
-    if own is None or own is work:
+    if own is work:
+        return None  # seen before it was said: see `taken_over`
+    if own is None:
         return board.odd("pick-up by nobody who called", work)
     rang = work.legs.get(fact.target)
     return merge(board, own, work, Side.CALLEE if rang is None else rang.side, fact.at)
+
+
+def taken_over(board: Switchboard, fact: DialEnded) -> None:
+    """See a pick-up in that who answers a dial is somebody who called, and was not dialled."""
+    own = board.call_of(board.channel(fact.pbx, fact.channel))
+    work = board.call_of(board.channel(fact.pbx, fact.source))
+    if own is None or work is None or own is work or fact.status != "ANSWER" or not work.being_called():
+        return
+    if list(own.legs) == [fact.channel] and work.call.answered_at is None:
+        merge(board, own, work, work.being_called()[0].side, fact.at)

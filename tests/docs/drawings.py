@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import callbridge
-from callbridge.calls import ringing
+from callbridge.calls import forwards, ringing
 from callbridge.calls.call import LegState, Reason
 from callbridge.calls.events import EventType
 from callbridge.calls.lifecycle import MOVES
@@ -154,7 +154,7 @@ def reasons_table() -> str:
 def told() -> frozenset[EventType]:
     """Return the events that some law tells: all others are fixed words for what comes."""
     laws = {inspect.getmodule(law) for law in LAWS.values()}
-    sources = "".join(inspect.getsource(module) for module in (*laws, ringing) if module is not None)
+    sources = "".join(inspect.getsource(module) for module in (*laws, ringing, forwards) if module is not None)
     return frozenset(EventType[name] for name in re.findall(r"EventType\.(\w+)", sources))
 
 

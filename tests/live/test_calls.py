@@ -49,6 +49,7 @@ class Telling:
 
 ANA: Final = {"extension": "1001", "name": "Ana Costa"}
 BRUNO: Final = {"extension": "1002", "name": "Bruno Reis"}
+CARLA: Final = {"extension": "1003", "name": "Carla Nunes"}
 EVA: Final = {"extension": "201", "name": "Eva Pinto"}
 INES: Final = {"extension": "1005", "name": "Inês Vaz"}
 MARIA: Final = {"number": "+351912345678", "raw": "912345678", "name": None, "extension": None}
@@ -208,6 +209,42 @@ TOLD: Final = {
     ),
     "14-system-call-busy": Telling("ended", placed("busy", "busy", agent=None, hangup_cause=17)),
     "20-pickup-by-code": Telling("ringing answered ended", completed(ended_by="caller", agent=BRUNO), {"talk_s": 1}),
+    "20-pickup-of-the-group": Telling("ringing answered ended", completed(ended_by="callee", agent=BRUNO)),
+    "20-pickup-of-a-number": Telling("ringing answered ended", completed(ended_by="caller", agent=BRUNO)),
+    "20-pickup-out-of-a-queue": Telling(
+        "queued ringing answered ended", completed(queue="sales", agent=CARLA), {"wait_s": 1, "ring_s": 1, "talk_s": 1}
+    ),
+    "20-pickup-out-of-a-group": Telling("ringing answered ended", completed(ended_by="callee", agent=EVA)),
+    "20-pickup-of-a-colleagues-call": Telling(
+        "ringing answered ended",
+        completed(direction="internal", agent=BRUNO, to=party(ANA) | {"name": None}),
+        {"talk_s": 1},
+    ),
+    "20-pickup-of-nothing": Telling("ended", {"state": "no_answer", "reason": "ivr", "direction": "internal"}),
+    "21-forward-by-302": Telling("updated ringing answered ended", completed(ended_by="caller", agent=EVA)),
+    "21-forward-chained": Telling("updated updated ringing answered ended", completed(agent=EVA)),
+    "21-forward-in-a-loop": Telling("updated updated ended missed", missed("no_answer", "forwarded", ended_by="pbx")),
+    "21-forward-to-a-busy-phone": Telling("updated ended missed", missed("busy", "busy", hangup_cause=17)),
+    "21-forward-given-up": Telling("updated ringing ended missed", missed("cancelled", None), {"ring_s": 1}),
+    "21-forward-to-outside": Telling("updated ringing answered ended", completed(agent=None), {"talk_s": 1}),
+    "21-forward-of-a-colleagues-call": Telling(
+        "updated ringing answered ended",
+        completed(direction="internal", agent=CARLA, to=party(ANA) | {"name": None}),
+        {"talk_s": 1},
+    ),
+    "21-forward-on-no-answer": Telling(
+        "ringing updated ringing answered ended", completed(agent=EVA, ended_by="callee"), {"ring_s": 2, "talk_s": 1}
+    ),
+    "21-forward-on-busy": Telling("updated ringing answered ended", completed(agent=EVA), {"talk_s": 1}),
+    "21-forward-on-no-answer-to-outside": Telling(
+        "ringing updated ringing answered ended", completed(agent=None, ended_by="callee"), {"ring_s": 2, "talk_s": 1}
+    ),
+    "21-forward-always": Telling(
+        "updated ringing answered ended", completed(direction="internal", agent=EVA), {"talk_s": 1}
+    ),
+    "21-forward-always-to-outside": Telling(
+        "updated ringing answered ended", completed(direction="internal", agent=CARLA), {"talk_s": 1}
+    ),
     "22-park-and-retrieve": Telling(
         "ringing answered parked unparked ended",
         completed(ended_by="caller", agent=BRUNO, merged_into=None),

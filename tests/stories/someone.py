@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from tests.stories.story import Story
 
 TRUNK = "PJSIP/trunk"
-NORMAL, BUSY, REJECTED, ELSEWHERE, CONGESTED, GIVEN_UP = 16, 17, 21, 26, 34, 127
+NORMAL, BUSY, REJECTED, FORWARDED, ELSEWHERE, CONGESTED, GIVEN_UP = 16, 17, 21, 23, 26, 34, 127
 
 
 class Someone:
@@ -79,15 +79,21 @@ class Someone:
         if self.local is not None:
             self._enters(self._story.new_bridge(), self, self.local)
 
-    def is_called_through_local(self, by: "Someone | None" = None) -> Self:
-        """As `is_called`, with a Local channel in between, as queues with `Local/…` members do it."""
+    def is_called_through_local(self, by: "Someone | None" = None, *, phone_first: bool = False) -> Self:
+        """As `is_called`, with a Local channel in between, as queues with `Local/…` members do it.
+
+        With `phone_first` the dial of the phone is said before the one of the Local channel.
+        """
         self.caller = by or self._story.callers[-1]
         far, near = self._half(";1"), self._half(";2")
         near.local, self.local = far, near
         far._says(f.LocalJoined, near.channel)
-        far._says(f.DialBegan, self.caller.channel, f"{self.number}@members")
+        if not phone_first:
+            far._says(f.DialBegan, self.caller.channel, f"{self.number}@members")
         self._is_born(calling=False)
         self._says(f.DialBegan, near.channel, self.number)
+        if phone_first:
+            far._says(f.DialBegan, self.caller.channel, f"{self.number}@members")
         self.caller.phones.append(self)
         return self
 
@@ -133,11 +139,20 @@ class Someone:
         self.has_picked_up(rung)
 
     def has_picked_up(self, rung: "Someone") -> None:
-        caller = rung._caller
         self._says(f.CallPickedUp, rung.channel)
+        self.answers_instead_of(rung)
+
+    def takes_over(self, rung: "Someone") -> None:
+        """Ask by SIP's Replaces for the call that rings at `rung`: no word of a pick-up then."""
+        self.calls(rung.number)
+        self.picks_up()
+        self.answers_instead_of(rung)
+
+    def answers_instead_of(self, rung: "Someone") -> None:
+        caller = rung._caller
+        self._says(f.DialEnded, caller.channel, "ANSWER")
         rung._is_gone(ELSEWHERE)
         self._takes_the_place_beside(caller)
-        self._says(f.DialEnded, caller.channel, "ANSWER")
         for other in [each for each in caller.phones if each is not self]:
             other.stops("CANCEL", ELSEWHERE)
         caller.leaves_queue()
@@ -205,6 +220,14 @@ class Someone:
         """The PBX no longer calls this phone."""
         self._says(f.DialEnded, self._caller.channel, status)
         self._is_gone(cause)
+
+    def forwards_to(self, number: str) -> None:
+        """302 Moved Temporarily: the PBX dials `number` by a Local channel, and says CANCEL of this phone."""
+        if not self.channel:
+            self.is_called()
+        self._says(f.HangupAsked)
+        self._says(f.DialEnded, self._caller.channel, "CANCEL", number)
+        self._is_gone(FORWARDED)
 
     # ── queues ──
 

@@ -176,7 +176,13 @@ def test_the_second_phone_rings_after_the_first(story: Story) -> None:
     story.passes(seconds=7)
     bruno.hangs_up()
 
-    assert story.heard == ["call.started", "call.ringing", "call.ringing", "call.answered", "call.ended"]
+    assert [kind for kind in story.heard if kind != "call.updated"] == [
+        "call.started",
+        "call.ringing",
+        "call.ringing",
+        "call.answered",
+        "call.ended",
+    ]
     rings = [event.details["ringing"] for event in story.events if event.type == "call.ringing"]
     assert rings == [(ANA,), (BRUNO,)]
     assert story.call.ring_s == 17

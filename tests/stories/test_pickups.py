@@ -62,6 +62,21 @@ def test_a_pick_up_that_was_told_as_a_call_becomes_part_of_the_one_picked_up(sto
     assert call.agent.extension == "1002"
 
 
+def test_a_phone_that_takes_the_ringing_over_has_answered(story: Story) -> None:
+    """By SIP's Replaces, of which Asterisk has no word of its own."""
+    maria, ana, bruno = ringing(story)
+    bruno.takes_over(ana)
+    story.passes(seconds=10)
+    maria.hangs_up()
+
+    call, part = story.calls
+    assert story.heard_of(part) == ["call.started", "call.ended"]
+    assert (part.merged_into, part.missed) == (call.id, None)
+    assert story.heard_of(call) == ["call.started", "call.ringing", "call.answered", "call.ended"]
+    assert call.agent
+    assert call.agent.extension == "1002"
+
+
 def test_of_a_group_any_phone_can_be_picked_up(story: Story) -> None:
     maria, ana, bruno = ringing(story)
     story.someone("1003").rings()

@@ -46,6 +46,7 @@ def circumstances(
         (20, "unavailable"),
         (21, "rejected"),
         (22, "unallocated"),
+        (23, "forwarded"),
         (27, "unavailable"),
         (28, "unallocated"),
         (34, "congestion"),
@@ -58,7 +59,7 @@ def circumstances(
 )
 def test_a_cause_says_why_a_phone_did_not_answer(cause: int, reason: str) -> None:
     assert why_unanswered(replace(PHONE, cause=cause, dial_status="NOANSWER")) == reason
-    assert set(CAUSES) == {1, 2, 3, 17, 18, 19, 20, 21, 22, 27, 28, 34, 38, 41, 42, 44, 58}
+    assert set(CAUSES) == {1, 2, 3, 17, 18, 19, 20, 21, 22, 23, 27, 28, 34, 38, 41, 42, 44, 58}
 
 
 @pytest.mark.parametrize(

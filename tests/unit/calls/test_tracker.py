@@ -55,6 +55,7 @@ SAYING: dict[str, st.SearchStrategy[Any]] = {
     "status": st.sampled_from(["ANSWER", "BUSY", "NOANSWER", "CANCEL", "TIMEOUT", "FULL", "CONTINUE", "?"]),
     "cause": st.sampled_from([None, 0, 16, 17, 21, 34, 127, -1, 999]),
     "phones": st.integers(-1, 3),
+    "forward": st.none() | TEXT,
     "position": st.none() | st.integers(-1, 3),
     "endpoints": st.dictionaries(st.sampled_from(["PJSIP/trunk", "PJSIP/1001", "x"]), st.sampled_from([None, "1001"])),
     "since": st.none() | TIME,
