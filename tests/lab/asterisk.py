@@ -6,6 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+import aiohttp
+
 from tests.lab.ami_tap import AmiTap
 from tests.lab.folder import passing_folder
 from tests.lab.network import Network
@@ -37,6 +39,10 @@ _SOUNDS = {"hello": 1.5, "beep": 0.2, "beeperr": 0.2, "pbx-transfer": 0.2, "pbx-
 
 class AsteriskDidNotStart(Exception):
     """The text ends with the tail of its log."""
+
+
+class PbxHung(Exception):
+    """A shared PBX stopped answering; the text is one line, for the list of what failed."""
 
 
 class Asterisk:
@@ -85,7 +91,20 @@ class Asterisk:
         await self._child.kill()
 
     async def settle(self) -> None:
-        """End what a test left up, so that the next one finds an empty PBX."""
+        """End what a test left up, so that the next one finds an empty PBX.
+
+        Raises:
+            PbxHung: it does not answer. It was killed and started again, so that this stays the one test it spoils.
+        """
+        try:
+            await self._empty()
+            await self._ari_answers()
+        except (OSError, EOFError, aiohttp.ClientError) as error:
+            await self.kill()
+            await self.start()
+            raise PbxHung(f"the lab's Asterisk hung after this test, and was started again: {error!r}") from None
+
+    async def _empty(self) -> None:
         async with self.tap() as tap:
             for member in await tap.items("QueueStatus", last="QueueStatusComplete"):
                 if member.get("Paused") == "1":
@@ -93,6 +112,14 @@ class Asterisk:
             async with asyncio.timeout(STOP_WITHIN_S):
                 while await tap.items("CoreShowChannels", last="CoreShowChannelsComplete"):
                     await tap.action("Command", Command="channel request hangup all")
+
+    async def _ari_answers(self) -> None:
+        """Of what may be asked of ARI, the list of applications is what hangs first (asterisk#2170)."""
+        headers = {"Authorization": aiohttp.encode_basic_auth("callbridge", SECRET)}
+        timeout = aiohttp.ClientTimeout(total=STOP_WITHIN_S)
+        url = f"http://{self.ip}:{HTTP_PORT}/ari/applications"
+        async with aiohttp.ClientSession(headers=headers, timeout=timeout) as session, session.get(url) as answer:
+            answer.raise_for_status()
 
     @property
     def pid(self) -> int:

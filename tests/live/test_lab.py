@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab.ami_tap import AmiTap
-from tests.lab.asterisk import Asterisk, AsteriskDidNotStart
+from tests.lab.asterisk import Asterisk, AsteriskDidNotStart, PbxHung
 from tests.lab.phones import CallEnded
 from tests.lab.program import Program
 from tests.lab.room import Room
@@ -81,6 +81,17 @@ async def test_a_pbx_comes_back_after_it_was_killed(own_pbx: Asterisk) -> None:
 
     async with own_pbx.tap() as tap:
         assert (await tap.action("Ping"))["Ping"] == "Pong"
+
+
+async def test_a_pbx_that_stops_answering_spoils_one_test_and_says_so_in_a_line(own_pbx: Asterisk) -> None:
+    async with own_pbx.tap() as tap:
+        await tap.action("ModuleLoad", Module="res_ari_applications.so", LoadType="unload")
+
+    with pytest.raises(PbxHung, match=r"hung after this test.*applications") as told:
+        await own_pbx.settle()
+
+    assert "\n" not in str(told.value)
+    await own_pbx.settle()
 
 
 async def test_a_capture_holds_the_bytes_from_the_greeting_on(pbx: Asterisk, tmp_path: Path) -> None:
