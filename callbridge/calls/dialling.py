@@ -57,6 +57,8 @@ def dialled_again(board: Switchboard, target: Channel, fact: DialBegan) -> None:
     if work is not None and leg is not None and work.placed and leg.who == Party():
         work.legs[fact.channel] = replace(leg, who=clicks.wanted_by(board, target, fact))
         clicks.redirect(board, work, target, fact, leg.side)
+    elif work is not None and leg is not None and leg.called and leg.who == Party():
+        work.legs[fact.channel] = replace(leg, who=party_behind(board, work, target, fact))
     board.odd("dial of a channel that has its call", work)
 
 

@@ -26,6 +26,12 @@ NOT_IN_A_LOG: Final = (
     f.LinkUp,
     f.LimitsSet,
     f.EndpointsLearnt,
+    f.ConsultationBegan,
+    f.RecordingAsked,
+    f.RecordingNamed,
+    f.RecordingBegan,
+    f.RecordingMuted,
+    f.RecordingStopped,
 )
 
 TOLD: Final = [

@@ -85,7 +85,7 @@ async def by_ami(room: Room) -> None:
 
 @scene("18-blonde-by-refer")
 async def blonde_by_refer(room: Room) -> None:
-    """1001 holds Maria, calls 201, which rings; after 1 s REFER with Replaces; 1 s; 201 answers; 1 s; Maria hangs up."""
+    """1001 holds Maria, calls 201, which rings 1 s; REFER with Replaces; 1 s; 201 answers; 1 s; Maria hangs up."""
     maria, ana, eva = await _consults(room)
     await room.talk(1)
     await room.joins(ana, "201")
@@ -161,7 +161,7 @@ async def to_outside(room: Room) -> None:
 
 @scene("17-attended-asked-by-the-other")
 async def asked_by_the_other(room: Room) -> None:
-    """1001 talks to Maria; 201 calls 1001, who answers it too; REFER with Replaces joins those two; 1 s; Maria hangs up."""
+    """1001 talks to Maria; 201 calls 1001, who answers; REFER with Replaces joins those two; 1 s; Maria hangs up."""
     maria, ana = await maria_talks_to_ana(room)
     eva = await room.phone("201")
     await ana.hold()
@@ -261,7 +261,7 @@ async def blonde_by_refer_no_answer(room: Room) -> None:
 
 @scene("18-blonde-by-feature-code-no-answer")
 async def blonde_by_feature_code_no_answer(room: Room) -> None:
-    """1001 presses *2 81002, which is 1002 for 2 s; 1001 hangs up; 1002 does not answer; 1001 is called back, answers."""
+    """1001 presses *2 81002, which is 1002 for 2 s; 1001 hangs up; nobody answers; 1001 is called back, answers."""
     maria, ana, bruno = await _asks_by_feature_code(room, "81002", "1002")
     await ana.hangup()
     await bruno.closed()

@@ -28,7 +28,7 @@ async def blind_of_local_member_call(room: Room) -> None:
 
 @scene("19-blind-to-another-queue")
 async def blind_to_another_queue(room: Room) -> None:
-    """1002 sends Maria, who came through queue sales, to 601 (queue support); 1001 answers there; 1 s; Maria hangs up."""
+    """1002 sends Maria, who came through queue sales, to 601 (support); 1001 answers there; 1 s; Maria hangs up."""
     await room.action("QueuePause", Queue="support", Interface="PJSIP/1002", Paused="true")
     maria, ana, bruno = await _comes_to_bruno(room, QUEUE)
     await room.talk(1)
