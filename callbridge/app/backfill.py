@@ -81,7 +81,7 @@ class Backfill:
             async for rows in pages:
                 facts = await self._without_known([fact for row in rows for fact in reading.facts_from(row)])
                 calls += sum(isinstance(fact, f.ChannelBorn) and fact.calling for fact in facts)
-                await self._offer([f.Backfilled(self._pbx.id, fact.at, fact) for fact in facts])
+                await self._offer([f.Backfilled(self._pbx.id, fact.at, fact, fates.blur_s) for fact in facts])
         return calls
 
     async def _without_known(self, facts: Sequence[f.Fact]) -> Sequence[f.Fact]:

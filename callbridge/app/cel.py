@@ -8,7 +8,7 @@ up after a deadline.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, tzinfo
 from typing import Any, Final, Protocol, TypeVar
@@ -35,7 +35,7 @@ class CelLog(Protocol):
     def rubbish(self) -> int:
         """How many rows could not be read."""
 
-    def pages(self, since: datetime) -> AsyncIterator[Sequence[CelRow]]:
+    def pages(self, since: datetime) -> AsyncGenerator[Sequence[CelRow], None]:
         """Yield the rows written from `since` on, in their order."""
 
     async def newest(self) -> CelRow | None:
@@ -56,7 +56,7 @@ class FileLog:
     def rubbish(self) -> int:
         return self._file.rubbish
 
-    async def pages(self, since: datetime) -> AsyncIterator[Sequence[CelRow]]:
+    async def pages(self, since: datetime) -> AsyncGenerator[Sequence[CelRow], None]:
         pages = self._file.pages(since)
         while rows := await in_thread(next, pages, ()):
             yield rows
@@ -76,7 +76,7 @@ class TableLog:
         self._zone = zone
         self.rubbish = 0
 
-    async def pages(self, since: datetime) -> AsyncIterator[Sequence[CelRow]]:
+    async def pages(self, since: datetime) -> AsyncGenerator[Sequence[CelRow], None]:
         async for page in self._table.pages(since):
             found = (self._read(row) for row in page)
             yield [row for row in found if row is not None and row.at >= since]

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from callbridge.api.server import HttpServer
 from callbridge.app import build, folder
 from callbridge.app.ami_check import check_ami
+from callbridge.app.cel_check import check_cel
 from callbridge.app.database import check_database
 from callbridge.app.findings import problem
 from callbridge.asterisk.ari.rest import open_rest
@@ -36,6 +37,9 @@ async def check(config: Config) -> AsyncIterator[Finding]:
             yield finding
         if pbx.ari is not None:
             yield await check_ari(pbx.id, pbx.ari, config.where("pbx", index, "ari", "url"), clock)
+        if pbx.cel is not None:
+            async for finding in check_cel(pbx, pbx.cel, config.where("pbx", index, "cel"), clock):
+                yield finding
         yield check_recordings(pbx, config.where("pbx", index, "recordings_dir"))
     for index, webhook in enumerate(config.webhook):
         yield await check_webhook(config, webhook, config.where("webhook", index, "url"))

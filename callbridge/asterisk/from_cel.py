@@ -161,16 +161,17 @@ def left(walk: Walk, seen: Seen, row: CelRow) -> Iterator[f.Fact]:
 
 def music_began(walk: Walk, seen: Seen, row: CelRow) -> Iterator[f.Fact]:
     """Somebody in a talk hears music: the other side put them on hold."""
-    others = list(walk.others_in(seen))
-    if row.user_event == "MOH_STREAM_BEGIN" and len(others) == 1:
-        walk.holding[row.channel] = others[0].channel
-        yield f.ChannelHeld(walk.pbx, row.at, others[0].channel)
+    holder = walk.only_other(seen)
+    if row.user_event == "MOH_STREAM_BEGIN" and holder is not None:
+        walk.holding[row.channel] = holder
+        yield f.ChannelHeld(walk.pbx, row.at, holder)
 
 
-def music_ended(walk: Walk, _: Seen, row: CelRow) -> Iterator[f.Fact]:
+def music_ended(walk: Walk, seen: Seen, row: CelRow) -> Iterator[f.Fact]:
     """The music is over, and with it the hold, unless it is the call that is over."""
-    holder = walk.holding.pop(row.channel, None)
-    if holder is not None and not any(walk.ends_by(each, row.at) for each in (row.channel, holder)):
+    holder = walk.holding.pop(row.channel, walk.only_other(seen))
+    music = row.user_event == "MOH_STREAM_END"
+    if music and holder is not None and not any(walk.ends_by(each, row.at) for each in (row.channel, holder)):
         yield f.ChannelResumed(walk.pbx, row.at, holder)
 
 

@@ -21,15 +21,22 @@ SEAM_S: Final = 2.0
 """How far around the ends of a gap something may be said twice: a log of whole seconds, and some."""
 
 
+SKEW_S: Final = 0.05
+"""How much later AMI may say what the log has with its exact time."""
+
+
 def done(board: Switchboard, fact: f.BackfillDone) -> None:
     """Leave out, from now on and for a moment, what the log has told already."""
     board.backfilled_until[fact.pbx] = fact.at
 
 
-def is_told(board: Switchboard, fact: f.Fact) -> bool:
+def is_told(board: Switchboard, said: f.Backfilled) -> bool:
     """Tell whether something the log says of a gap is known already, or is about a channel nobody knows."""
+    fact = said.fact
     if isinstance(fact, f.ChannelBorn):
         return is_known(board, fact)
+    if in_doubt(board, fact) and is_older(board, fact, said.blur_s):
+        return True
     if isinstance(fact, f.DialBegan) and fact.source is not None and board.channel(fact.pbx, fact.source) is None:
         return True
     if isinstance(fact, f.ChannelFact):
@@ -45,8 +52,16 @@ def was_told(board: Switchboard, fact: f.Fact) -> bool:
     if fact.at > until + timedelta(seconds=SEAM_S):
         del board.backfilled_until[fact.pbx]
         return False
-    gone = (fact.pbx, fact.channel) in board.graph.gone
+    gone = (fact.pbx, fact.channel) in board.graph.gone or is_older(board, fact, 0.0)
     return gone or (board.channel(fact.pbx, fact.channel) is not None and not is_news(board, fact))
+
+
+def is_older(board: Switchboard, fact: f.Fact, blur_s: float) -> bool:
+    """Tell whether something later was told of the call already: then this is known, told or not."""
+    work = board.call_of(board.channel(fact.pbx, fact.channel)) if isinstance(fact, f.ChannelFact) else None
+    if work is None or work.told_at is None:
+        return False
+    return fact.at + timedelta(seconds=blur_s + SKEW_S) < work.told_at
 
 
 def is_known(board: Switchboard, fact: f.ChannelBorn) -> bool:
@@ -126,6 +141,7 @@ NEWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Channel, Any], bool]]] 
     f.ChannelUp: lambda _, channel, __: not channel.up,
     f.BridgeEntered: lambda _, channel, fact: channel.bridge != (fact.pbx, fact.bridge),
     f.BridgeLeft: lambda _, channel, fact: channel.bridge == (fact.pbx, fact.bridge),
+    f.ConsultationBegan: lambda _, channel, __: channel.bridge is None,
     f.ChannelHeld: _leg_is(LegState.UP),
     f.ChannelResumed: _leg_is(LegState.HELD),
     f.QueueTried: _tries_anew,

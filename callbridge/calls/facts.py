@@ -422,11 +422,12 @@ class ChannelsListed(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Backfilled(Fact):
-    """The PBX's own log says that `fact` happened while nobody listened."""
+    """The PBX's own log says that `fact` happened while nobody listened, at `at` or up to `blur_s` later."""
 
     fact: Fact
 
 
+    blur_s: float = 0.0
 @dataclass(frozen=True, slots=True)
 class BackfillDone(Fact):
     """All the PBX's own log says of a gap has been told; what is heard from `at` on may repeat its last words."""

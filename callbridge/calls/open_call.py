@@ -97,6 +97,8 @@ class OpenCall:
     ringing_since: datetime | None = None
     rang_s: float | None = None
 
+    told_at: datetime | None = None
+    """The time of the latest that was told of it."""
     held_since: datetime | None = None
     parked: Parked | None = None
     passed_on_by: str | None = None

@@ -215,6 +215,7 @@ class Switchboard:
         """Tell the world: the call's next event, with the call as it is now."""
         self.tell_start(work)
         work.call = work.refreshed(work.call.sequence + 1)
+        work.told_at = max(at, work.told_at or at)
         self.changed[work.call.id] = work.call
         self.told.append(call_event(work.call, kind, at, **details))
 

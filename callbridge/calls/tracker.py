@@ -40,7 +40,7 @@ from callbridge.calls.switchboard import NO_LIMITS, Switchboard
 def told_afterwards(board: Switchboard, fact: f.Backfilled) -> None:
     """Apply what the PBX's own log says of a gap, where it is news."""
     law = LAWS.get(type(fact.fact))
-    if law is not None and not backfill.is_told(board, fact.fact):
+    if law is not None and not backfill.is_told(board, fact):
         law(board, fact.fact)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from callbridge import __version__, logs
-from callbridge.cli import check, database, run, status, tail, tape
+from callbridge.cli import audit, check, database, run, status, tail, tape
 from callbridge.cli._options import example
 from callbridge.cli._screen import exit_status, tell_error
 from callbridge.clock import SystemClock
@@ -21,7 +21,7 @@ commands: Final = typer.Typer(
     pretty_exceptions_enable=False,  # its tracebacks can show local variables, and with them secrets
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for family in (run, check, status, tail, tape):
+for family in (run, check, status, tail, tape, audit):
     commands.add_typer(family.commands)
 commands.add_typer(database.commands, name="db", epilog=example("callbridge db upgrade"))
 

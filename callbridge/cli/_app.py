@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Protocol, cast
 
-from callbridge.config import Config, Finding, Limits, PbxNumbers
+from callbridge.config import Audited, Config, Difference, Finding, Limits, PbxNumbers, Span
 
 
 class App(Protocol):
@@ -20,6 +20,9 @@ class App(Protocol):
 
     def check(self, config: Config) -> AsyncIterator[Finding]:
         """Try each PBX, the database and each subscriber; yield what is found, each within a deadline."""
+
+    def audit(self, config: Config, span: Span, audited: Audited) -> AsyncIterator[Difference]:
+        """Compare the call log with each PBX's own; yield what differs, and count into `audited`."""
 
     async def record(self, config: Config, tape: Path, pbx: str) -> None:
         """Write what `pbx` says to a new file until cancelled."""

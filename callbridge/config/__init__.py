@@ -4,6 +4,7 @@
 that only want to find the running daemon, `changes` for a reload.
 """
 
+from callbridge.config.difference import Audited, Difference, Span
 from callbridge.config.finding import Finding, Level
 from callbridge.config.load import data_dir_of, load, load_limits, load_profiles
 from callbridge.config.models import Ami, Ari, Cel, Config, Database, Http, Limits, Log, Pbx, PbxNumbers, Webhook
@@ -15,9 +16,11 @@ __all__ = [
     "CONTROL_SOCKET",
     "Ami",
     "Ari",
+    "Audited",
     "Cel",
     "Config",
     "Database",
+    "Difference",
     "Finding",
     "Http",
     "Level",
@@ -26,6 +29,7 @@ __all__ = [
     "Pbx",
     "PbxNumbers",
     "Secret",
+    "Span",
     "Webhook",
     "changes",
     "data_dir_of",

@@ -5,6 +5,7 @@ from callbridge.store.opening import open_store, schema_state, sqlite_path, upgr
 from callbridge.store.queries import Counts, Kept
 from callbridge.store.schema import SchemaAge, SchemaState
 from callbridge.store.sql import SqlStore
+from callbridge.store.told import ToldCall, told_calls
 from callbridge.store.upkeep import backup, check
 
 __all__ = [
@@ -14,10 +15,12 @@ __all__ = [
     "SchemaState",
     "SqlCelTable",
     "SqlStore",
+    "ToldCall",
     "backup",
     "check",
     "open_store",
     "schema_state",
     "sqlite_path",
+    "told_calls",
     "upgrade",
 ]

@@ -30,6 +30,11 @@ AT_THE_DOOR_S: Final = 1.0
 TIMED_OUT_S: Final = 1.0
 """How much earlier than its time-out a wait may seem to end, by rounding."""
 
+FIRST: Final = frozenset({"CHAN_START", "APP_START"})
+"""Rows with which something begins; a channel that is met in any other was there before the log began."""
+
+WHOLE_SECOND_S: Final = 1.0
+
 ABANDONED: Final = "ABANDONED"
 BY_A_KEY: Final = ""
 
@@ -48,6 +53,8 @@ class Visit:
     began_at: datetime
     context: str
     timeout_s: float | None
+    since_before: bool = False
+    """It began before the log does."""
     answered: bool = False
     left_at: datetime | None = None
     word: str | None = None
@@ -88,41 +95,56 @@ class Fates:
 
     def __init__(self) -> None:
         self.lives: dict[str, Life] = {}
+        self.blur_s = WHOLE_SECOND_S
+        """How much later than its time a row may be: a log of whole seconds cuts the rest off."""
         self._apps: dict[str, tuple[str, str]] = {}
         self._leaving: dict[str, Visit] = {}
         self._last_child: dict[str, datetime] = {}
         self._bridges: dict[str, str] = {}
-        self._met: dict[str, str] = {}
+        self.bridged: dict[str, str] = {}
+        """The bridges in which channels were before the log began."""
+        self._met: dict[str, tuple[str, str]] = {}
         self._fetching: dict[str, str] = {}
         self.slots: dict[str, str] = {}
         """Of channels that were fetched out of a car park: their slot there."""
 
     def read(self, row: CelRow) -> None:
         """Take in one row."""
+        if row.at.microsecond:
+            self.blur_s = 0.0
         if row.event == "CHAN_START" and row.channel != row.linkedid:
             self._last_child[row.linkedid] = row.at
+        fresh = row.channel not in self.lives and row.event not in FIRST
         life = self.lives.setdefault(row.channel, Life(row.at))
         self._meet(row)
         self._learn(row, life)
         self._settle(row, life)
-        self._follow(row, life)
+        self._follow(row, life, fresh=fresh)
 
     def visit(self, channel: str, number: int) -> Visit | None:
         """Return a channel's stay in its `number`th queue."""
         life = self.lives.get(channel)
         return life.visits[number] if life is not None and number < len(life.visits) else None
 
-    def met_by(self, channel: str) -> str | None:
-        """Return the name of the first phone that came into the first bridge of a Local channel; None if none did."""
-        return self._met.get(self._bridges.get(channel, ""))
+    def asked_by(self, channel: str) -> str | None:
+        """Return the name of the phone that came out of a talk into the first bridge of a Local channel.
+
+        None where none did: then that channel is no way to ask somebody.
+        """
+        bridge = self._bridges.get(channel, "")
+        asking, name = self._met.get(bridge, ("", None))
+        before = self.bridged.get(asking) or self._bridges.get(asking)
+        return name if before != bridge else None
 
     def _meet(self, row: CelRow) -> None:
         """Remember who meets whom: in a bridge, or at a car park."""
-        bridge = row.extra.get("bridge_id") if row.event == "BRIDGE_ENTER" else None
-        if isinstance(bridge, str):
+        bridge = row.extra.get("bridge_id")
+        if isinstance(bridge, str) and row.event == "BRIDGE_EXIT" and row.channel not in self._bridges:
+            self.bridged.setdefault(row.channel, bridge)
+        if isinstance(bridge, str) and row.event == "BRIDGE_ENTER":
             self._bridges.setdefault(row.channel, bridge)
             if not row.name.startswith("Local/"):
-                self._met.setdefault(bridge, row.name)
+                self._met.setdefault(bridge, (row.channel, row.name))
         if row.app == "ParkedCall":
             self._fetching[row.name] = row.data.rpartition(",")[2]
         if row.event == "PARK_END":
@@ -147,15 +169,15 @@ class Fates:
         if row.event == "BRIDGE_ENTER" and life.visits and life.visits[-1].left_at is None:
             life.visits[-1].answered = True
 
-    def _follow(self, row: CelRow, life: Life) -> None:
-        """Follow the channel into queues and out of them."""
+    def _follow(self, row: CelRow, life: Life, *, fresh: bool) -> None:
+        """Follow the channel into queues and out of them; `fresh` is one of which the log tells the rest only."""
         before, now = self._apps.get(row.channel), app_of(row)
         if now == before:
             return
         if before is not None and before[0] == "Queue" and life.visits:
             self._leaves(row, life.visits[-1], settled=row.event != "APP_END")
         if now is not None and now[0] == "Queue":
-            life.visits.append(Visit(queue_of(now[1]), row.at, row.context, timeout_of(now[1])))
+            life.visits.append(Visit(queue_of(now[1]), row.at, row.context, timeout_of(now[1]), fresh))
         if now is None:
             self._apps.pop(row.channel, None)
         else:
@@ -179,9 +201,10 @@ class Fates:
             return said
         stayed = (visit.left_at or row.at) - visit.began_at
         child = self._last_child.get(row.linkedid)
-        if stayed.total_seconds() < AT_THE_DOOR_S and (child is None or child < visit.began_at):
+        if not visit.since_before and stayed.total_seconds() < AT_THE_DOOR_S and (not child or child < visit.began_at):
             return "JOINEMPTY"
-        if visit.timeout_s is not None and stayed.total_seconds() >= visit.timeout_s - TIMED_OUT_S:
+        long = visit.since_before or stayed.total_seconds() >= (visit.timeout_s or 0.0) - TIMED_OUT_S
+        if visit.timeout_s is not None and long:
             return "TIMEOUT"
         return BY_A_KEY if row.context != visit.context else "LEAVEEMPTY"
 

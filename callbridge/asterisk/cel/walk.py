@@ -4,12 +4,11 @@ CEL does not say who dials whom. It says under which Linkedid a channel was
 made, and which application each channel is in; the rest is found here.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from callbridge.asterisk.cel.fates import DIALLED, Fates, Life, Visit, app_of
+from callbridge.asterisk.cel.fates import DIALLED, FIRST, Fates, Life, Visit, app_of
 from callbridge.asterisk.cel.row import CelRow
 
 NOBODYS_EXTEN: Final = frozenset({"", "s"})
@@ -58,13 +57,21 @@ class Walk:
 
     def meet(self, row: CelRow) -> tuple[Seen, str | None]:
         """Return the channel of a row, and the name it had before where that was another."""
-        seen = self._seen.setdefault(row.channel, Seen(row.channel, row.name, row.linkedid))
+        seen = self._seen.get(row.channel) or self._first_seen(row)
         before = seen.name if seen.name != row.name else None
         if before is not None and self._named.get(before) is seen:
             del self._named[before]
         seen.name, seen.linkedid = row.name, row.linkedid
         self._named[row.name] = seen
         return seen, before
+
+    def _first_seen(self, row: CelRow) -> Seen:
+        """Return a channel as it is when the log first names it; one that was there before is where it was."""
+        seen = self._seen[row.channel] = Seen(row.channel, row.name, row.linkedid)
+        if row.event not in FIRST:
+            seen.bridge, seen.app = self.fates.bridged.get(row.channel), app_of(row)
+            seen.called, seen.visits = 1, int(seen.app is not None and seen.app[0] == "Queue")
+        return seen
 
     def forget(self, seen: Seen) -> None:
         """Drop a channel that is no more."""
@@ -129,7 +136,7 @@ class Walk:
         """Tell whether a Local channel is made to ask somebody: nobody dials it, and the phone that asks meets it."""
         if not row.name.startswith(LOCAL) or self._dialling(row):
             return False
-        seen.asked_by = self.fates.met_by(row.channel)
+        seen.asked_by = self.fates.asked_by(row.channel)
         return seen.asked_by is not None
 
     def other_half(self, row: CelRow) -> Seen | None:
@@ -138,10 +145,16 @@ class Walk:
             return None
         return self._named.get(f"{row.name.removesuffix(';2')};1")
 
-    def others_in(self, seen: Seen) -> Iterator[Seen]:
-        """Yield who hears a channel."""
-        if seen.bridge is not None:
-            yield from (each for each in self._seen.values() if each.bridge == seen.bridge and each is not seen)
+    def only_other(self, seen: Seen) -> str | None:
+        """Return who alone hears a channel; None where nobody does, or several."""
+        if seen.bridge is None:
+            return None
+        here = {each.channel for each in self._seen.values() if each.bridge == seen.bridge}
+        unseen = {
+            each for each, bridge in self.fates.bridged.items() if bridge == seen.bridge and each not in self._seen
+        }
+        others = (here | unseen) - {seen.channel}
+        return others.pop() if len(others) == 1 else None
 
 
 def dials(seen: Seen, row: CelRow) -> bool:

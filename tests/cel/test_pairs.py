@@ -1,0 +1,173 @@
+"""Pairs of what a real Asterisk wrote into its log (NAME.csv) and what we tell of it afterwards (NAME.events.jsonl).
+
+Add a pair, get a test. `python -m tests.cel.make FOLDER` records the lab's scenes so;
+what was told is read against the tape of the same scene before it is kept.
+"""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from callbridge.app import build
+from callbridge.asterisk.cel.csv_file import CsvFile
+from callbridge.asterisk.cel.fates import Fates
+from callbridge.asterisk.cel.row import CelRow
+from callbridge.asterisk.from_cel import CelReading
+from callbridge.calls import facts as f
+from callbridge.calls.arrival import call_id
+from callbridge.calls.backfill import SEAM_S
+from callbridge.calls.call import Call
+from callbridge.calls.events import Event
+from callbridge.calls.tracker import Tracker
+from callbridge.config import load_profiles
+from callbridge.config.words import CEL_COLUMNS
+from callbridge.delivery.payload import render
+from tests.stories.lives import next_life
+
+HERE = Path(__file__).parent
+PROFILES = load_profiles(HERE.parent / "tapes" / "pbx.toml")
+TAPES = HERE.parent / "tapes"
+LIKE_THE_TAPE = ("direction", "state", "reason", "ended_by", "from", "to", "queue")
+LOGS = sorted(path.stem for path in HERE.glob("*.csv"))
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+QUIET_S = 0.1
+
+UNLIKE_THE_TAPE = {
+    "03-offline-silent": "a phone that says nothing looks like one that rings",
+    "03-rejected-while-ringing": "it rang for a second before it refused; CEL knows only that it refused",
+    "07-queue-empties": "the same, of a member",
+    "08-queue-rejects-then-answers": "the same, of a member",
+    "07-queue-full": "that a queue is full and not empty is said by QUEUESTATUS alone",
+    "13-click-to-dial-agent-declines": "whom it was for is not in CEL, nor that the agent's phone rang",
+    "14-system-call-into-queue": "the number the PBX dials itself is not in CEL",
+}
+"""What CEL does not know; docs/facts.md says so."""
+
+
+def tracker() -> Tracker:
+    return Tracker(build.profiles(PROFILES))
+
+
+@cache
+def rows(name: str) -> tuple[CelRow, ...]:
+    log = CsvFile(HERE / f"{name}.csv", CEL_COLUMNS, UTC)
+    found = tuple(row for page in log.pages(LONG_AGO) for row in page)
+    assert log.rubbish == 0
+    return found
+
+
+def facts_of(log: tuple[CelRow, ...], cut: int | None = None) -> list[f.Fact]:
+    """Return what the first `cut` rows tell, knowing all."""
+    fates = Fates()
+    for row in log:
+        fates.read(row)
+    reading = CelReading("main", fates)
+    return [f.Backfilled("main", fact.at, fact, fates.blur_s) for row in log[:cut] for fact in reading.facts_from(row)]
+
+
+def told(listener: Tracker, facts: list[f.Fact]) -> list[Event]:
+    events = [event for fact in facts for event in listener.apply(fact)]
+    while (at := listener.next_telling("main")) is not None:
+        events += listener.apply(f.Backfilled("main", at, f.TimePassed("main", at)))
+    return events
+
+
+@cache
+def whole(name: str) -> tuple[Event, ...]:
+    return tuple(told(tracker(), facts_of(rows(name))))
+
+
+def ends(events: tuple[Event, ...] | list[Event]) -> dict[str, Call]:
+    return {event.call.id: event.call for event in events if event.call is not None}
+
+
+def test_every_log_has_its_events_and_the_other_way_round() -> None:
+    assert {path.name.removesuffix(".events.jsonl") for path in HERE.glob("*.events.jsonl")} == set(LOGS)
+    assert len(LOGS) > 60
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_a_log_is_told_as_it_was(name: str) -> None:
+    """To the byte."""
+    assert b"".join(render(event) + b"\n" for event in whole(name)) == (HERE / f"{name}.events.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_nothing_is_odd_in_a_log_and_nothing_is_left(name: str) -> None:
+    listener = tracker()
+    told(listener, facts_of(rows(name)))
+
+    assert not listener.board.oddities
+    assert (listener.live_calls, listener.board.graph.channels, listener.board.graph.bridges) == (0, {}, {})
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_a_log_of_whole_seconds_tells_the_same_but_for_the_seconds(name: str) -> None:
+    """As with `dateformat = %F %T` in cel.conf."""
+    listener = tracker()
+    blurred = told(listener, facts_of(tuple(replace(row, at=row.at.replace(microsecond=0)) for row in rows(name))))
+
+    assert kernel(blurred) == kernel(whole(name))
+    assert [event.type for event in blurred] == [event.type for event in whole(name)]
+
+
+def kernel(events: list[Event] | tuple[Event, ...]) -> list[object]:
+    """Return what became of each call."""
+    return [
+        (call.id, call.state, call.reason, call.ended_by, call.agent, call.queue, call.missed, call.merged_into)
+        for call in ends(events).values()
+    ]
+
+
+def quiet_moments(log: tuple[CelRow, ...]) -> list[int]:
+    return [place for place in range(1, len(log)) if log[place].at - log[place - 1].at > timedelta(seconds=QUIET_S)]
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_a_backfill_that_is_killed_goes_on_where_it_was(name: str) -> None:
+    """It reads again from two seconds before what was told last; calls that are over are known to the database.
+
+    A commit holds a page of rows, which seldom ends in the middle of a swap of bridges: cut is in quiet moments.
+    """
+    log, expected = rows(name), [(event.id, event.type) for event in whole(name)]
+    for cut in quiet_moments(log):
+        first = tracker()
+        before = [event for fact in facts_of(log, cut) for event in first.apply(fact)]
+        if not all(channel.call_id for channel in first.board.graph.channels.values()):
+            continue
+        known = set(ends(before)) - set(first.board.open)
+        new = next_life(first, tracker())
+        heard_until = new.board.heard_until["main"] = log[cut - 1].at
+        again = tuple(row for row in log if row.at >= heard_until - timedelta(seconds=SEAM_S))
+        rest = told(new, [fact for fact in facts_of(again) if not begins(fact, known)])
+        assert [(event.id, event.type) for event in [*before, *rest]] == expected, f"killed after {cut} rows"
+
+
+def begins(fact: f.Fact, calls: set[str]) -> bool:
+    """Tell whether a fact begins one of some calls: of them the database knows."""
+    inner = fact.fact if isinstance(fact, f.Backfilled) else fact
+    return isinstance(inner, f.ChannelBorn) and call_id("main", inner.channel) in calls
+
+
+def as_told(path: Path) -> list[object]:
+    """Return what is the same in every run of a scene: what was told of each call, and what became of it."""
+    calls: dict[str, list[object]] = {}
+    for line in path.read_text().splitlines():
+        event = json.loads(line)
+        call = event["data"].get("call")
+        if call is not None:
+            types = [event["type"]] if call["id"] not in calls else [*calls[call["id"]][:1], event["type"]]
+            calls[call["id"]] = [" ".join(map(str, types)), *(call[key] for key in LIKE_THE_TAPE)]
+    return list(calls.values())
+
+
+@pytest.mark.parametrize("name", [name for name in LOGS if (TAPES / f"{name}.events.jsonl").exists()])
+def test_the_log_and_the_tape_of_a_scene_tell_the_same(name: str) -> None:
+    """Two runs of one scene: ids, times and which member rings first are each run's own."""
+    same = as_told(HERE / f"{name}.events.jsonl") == as_told(TAPES / f"{name}.events.jsonl")
+
+    assert same is (name not in UNLIKE_THE_TAPE), UNLIKE_THE_TAPE.get(name)
