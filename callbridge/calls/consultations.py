@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from callbridge.calls import arrival, ending, merging, ringing, transfers
-from callbridge.calls.call import Agent, Call, CallState, Leg, LegState, Party, Side
+from callbridge.calls.call import Agent, Call, CallState, Leg, LegState, Party, Side, TransferKind
 from callbridge.calls.correlation import Channel, Kind
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import AttendedTransferred, ConsultationBegan, DialEnded
@@ -59,7 +59,8 @@ def opened(board: Switchboard, asking: Channel, who: Party, local: Channel, at: 
     way = arrival.direction_of(asking, wanted)
     agent = Agent(who.extension, who.name) if arrival.outbound(way) and who.extension else None
     number, begun = arrival.next_protocol(board, profile, at), CallState.STARTED
-    call = Call(arrival.new_id(board, pbx, uniqueid, at), pbx, number, way, begun, who, wanted, started_at=at, agent=agent)
+    call_id = arrival.new_id(board, pbx, uniqueid, at)
+    call = Call(call_id, pbx, number, way, begun, who, wanted, started_at=at, agent=agent)
     work = board.open[call.id] = OpenCall(marked(call, begun, at))
     trunk = asking.kind is Kind.TRUNK
     work.legs[asking.key[1]] = Leg(
@@ -206,7 +207,8 @@ def hand_over(board: Switchboard, one: OpenCall, other: OpenCall, both: tuple[st
     merging.end_as_part(board, over(asked, asks, at), held, at)
     merging.forget(board, asked)
     who = targets[0].who if len(targets) == 1 else asked.call.callee
-    go_on(board, held, targets, by, at)
+    held.passed_on_by = by.uniqueid
+    go_on(board, held, targets, kind, at)
     transfers.tell(board, held, kind, by.who, who, at)
     return ring_on(board, held, asked, at)
 
@@ -235,15 +237,16 @@ def over(asked: OpenCall, asks: str, at: datetime) -> OpenCall:
     return asked
 
 
-def go_on(board: Switchboard, held: OpenCall, targets: tuple[Leg, ...], by: Leg, at: datetime) -> None:
+def go_on(board: Switchboard, held: OpenCall, targets: tuple[Leg, ...], kind: TransferKind, at: datetime) -> None:
     """Note who has the call now; while their phones ring, nobody has."""
     held.hung_up_by = None
-    talking = next((leg for leg in targets if leg.state in TALKING), None)
-    if talking is None:
-        held.passed_on_by = by.uniqueid
+    if transfers.LEADS_TO[kind] is not CallState.ANSWERED:
         held.round = tuple(leg.uniqueid for leg in targets)
         held.ringing_since = at if held.ringing() else None
-    elif talking.who.extension is not None:
+        return
+    held.passed_on_by = None
+    talking = next((leg for leg in targets if leg.state in TALKING), None)
+    if talking is not None and talking.who.extension is not None:
         agent = board.roster.agent(held.call.pbx, talking.who.extension)
         held.call = replace(held.call, agent=agent)
 

@@ -93,7 +93,9 @@ class CallerIdChanged(ChannelFact):
 
 @dataclass(frozen=True, slots=True)
 class HangupAsked(ChannelFact):
-    """The device itself asked to hang up: this side ended it."""
+    """The device itself asked to hang up: this side ended it. `cause` is Q.850, None where the PBX does not say."""
+
+    cause: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +252,7 @@ class BlindTransferred(ChannelFact):
 
 @dataclass(frozen=True, slots=True)
 class AttendedTransferred(ChannelFact):
-    """`channel` and `second`, both of one person, left two calls and joined the others; they are one by feature code."""
+    """`channel` and `second`, of one person, leave two calls and join the others; by feature code they are the same."""
 
     second: str
 
@@ -425,9 +427,9 @@ class Backfilled(Fact):
     """The PBX's own log says that `fact` happened while nobody listened, at `at` or up to `blur_s` later."""
 
     fact: Fact
-
-
     blur_s: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class BackfillDone(Fact):
     """All the PBX's own log says of a gap has been told; what is heard from `at` on may repeat its last words."""

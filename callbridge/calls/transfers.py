@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from callbridge.calls.call import Leg, LegState, Party, TransferKind
+from callbridge.calls.call import CallState, Leg, LegState, Party, TransferKind
 from callbridge.calls.correlation import Channel
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import BlindTransferred, DialBegan
@@ -27,6 +27,13 @@ KINDS: Final[Mapping[tuple[bool, bool], TransferKind]] = {
     (True, True): TransferKind.ATTENDED,
 }
 """(was whoever gets the call asked before, had they answered then) → the kind."""
+
+LEADS_TO: Final[Mapping[TransferKind, CallState]] = {
+    TransferKind.BLIND: CallState.RINGING,
+    TransferKind.BLONDE: CallState.RINGING,
+    TransferKind.ATTENDED: CallState.ANSWERED,
+}
+"""What the call is then for whoever was handed on: answered at once, or on the way to somebody."""
 
 NOBODY_DIALLED_S: Final = 1.0
 """How long a blind transfer waits for somebody to be dialled: a menu dials nobody, and a dialplan may look things up

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 import callbridge
-from callbridge.calls import forwards, ringing
-from callbridge.calls.call import LegState, Reason
+from callbridge.calls import forwards, ringing, transfers
+from callbridge.calls.call import CallState, LegState, Reason
 from callbridge.calls.events import EventType
 from callbridge.calls.lifecycle import MOVES
 from callbridge.calls.outcome import BY_REASON, CAUSES, STATUSES
@@ -148,6 +148,39 @@ def reasons_table() -> str:
     return table(["`reason`", "ends a call as", "means"], rows)
 
 
+# ── how calls are handed on ───────────────────────────────────────────────────
+
+
+def transfers_picture() -> str:
+    """Where whoever is handed on is, and the way from there to the next."""
+    ways = [
+        f"    {'asking' if asked else 'talking'} --> {ON_THE_WAY[transfers.LEADS_TO[kind]]}: {kind}"
+        for (asked, _), kind in transfers.KINDS.items()
+    ]
+    around = [
+        "    [*] --> talking: call.answered",
+        "    talking --> asking: call.held",
+        "    asking --> talking: call.resumed",
+        "    on_the_way --> talking: call.answered",
+        "    on_the_way --> [*]: nobody answers",
+        "    talking --> [*]: call.ended",
+    ]
+    return "\n".join(["```mermaid", "stateDiagram-v2", *around, *ways, "```"])
+
+
+def transfers_table() -> str:
+    yes = {True: "yes", False: "no"}
+    rows = [
+        [yes[asked], yes[answered] if asked else NONE, code(kind), code(transfers.LEADS_TO[kind])]
+        for (asked, answered), kind in transfers.KINDS.items()
+    ]
+    return table(["was the next one asked", "had they answered", "`kind`", "the call is then"], rows)
+
+
+ON_THE_WAY: Final[Mapping[CallState, str]] = {CallState.RINGING: "on_the_way", CallState.ANSWERED: "talking"}
+"""What the call is after a transfer, as a place in the picture."""
+
+
 # ── what is told, what is logged ──────────────────────────────────────────────
 
 
@@ -193,6 +226,8 @@ DRAWINGS: Final[Mapping[str, Callable[[], str]]] = {
     "statuses": statuses_table,
     "exits": exits_table,
     "reasons": reasons_table,
+    "transfers-picture": transfers_picture,
+    "transfers": transfers_table,
     "told": told_table,
     "actions": actions_table,
     "scenarios": scenarios,

@@ -427,7 +427,7 @@ def is_told(told: list[Delivery], heard: str, last: dict[str, Any]) -> dict[str,
     assert {key: call[key] for key in last} == last
     assert call["oddities"] == 0
     assert {leg["state"] for leg in call["legs"]} == {"down"}
-    assert all(leg["channel"].startswith("PJSIP/") for leg in call["legs"])
+    assert all(leg["channel"].startswith(("PJSIP/", "SIP/")) for leg in call["legs"])
     return call
 
 
