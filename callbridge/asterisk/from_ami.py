@@ -201,7 +201,7 @@ FROM_AMI: Final[Mapping[str, Reading]] = {
     "Newstate": _newstate,
     "NewCallerid": lambda pbx, at, m: f.CallerIdChanged(pbx, at, m["Uniqueid"], given(m, "CallerIDNum"), name_given(m)),
     "Rename": lambda pbx, at, m: f.ChannelRenamed(pbx, at, m["Uniqueid"], m["Newname"]),
-    "HangupRequest": lambda pbx, at, m: f.HangupAsked(pbx, at, m["Uniqueid"]),
+    "HangupRequest": lambda pbx, at, m: f.HangupAsked(pbx, at, m["Uniqueid"], number(m.get("Cause"))),
     "Hangup": lambda pbx, at, m: f.ChannelGone(pbx, at, m["Uniqueid"], number(m.get("Cause"))),
     "BlindTransfer": _blind_transfer,
     "AttendedTransfer": _attended_transfer,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from callbridge.calls import clicks, queues, recordings
 from callbridge.calls.call import Call, CallState, Leg, Moment, Reason, Side
@@ -14,23 +15,26 @@ from callbridge.calls.outcome import Circumstances, Outcome, conclude, missed, w
 from callbridge.calls.ringing import quiet_again
 from callbridge.calls.switchboard import Switchboard
 
+TAKEN_BACK: Final = 127
+"""Q.850 of a caller who cancels: to PJSIP it is interworking, unspecified. One whom the PBX refuses has another."""
+
 
 def hangup_asked(board: Switchboard, fact: HangupAsked) -> None:
     """Remember which side hung up: of an answered call the first one, of another only the caller."""
     work = board.call_of(board.channel(fact.pbx, fact.channel))
     leg = work.legs.get(fact.channel) if work is not None else None
     if work is not None and leg is not None:
-        hangs_up(work, leg)
+        hangs_up(work, leg, fact.cause)
         board.touch(work)
 
 
-def hangs_up(work: OpenCall, leg: Leg) -> None:
+def hangs_up(work: OpenCall, leg: Leg, cause: int | None) -> None:
     """Take note of a side that hangs up, if it is the first one that matters."""
     if work.hung_up_by is not None or leg.uniqueid == work.passed_on_by:
         return
     if not work.called_for(leg):
         pursued = bool(work.being_called() or work.wait)
-        if leg.up_at is None and (leg.placed or not pursued):
+        if leg.up_at is None and (leg.placed or not (pursued or cause == TAKEN_BACK)):
             return  # refused; Asterisk 22 says HangupRequest also of a caller it has just refused itself
         work.hung_up_by = leg.side
         work.gave_up = work.call.answered_at is None and (pursued or not tried(work))

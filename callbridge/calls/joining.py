@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from callbridge.calls import answering, arrival, ending, parking, queues, ringing
+from callbridge.calls import answering, arrival, ending, holding, parking, queues, ringing
 from callbridge.calls.asking import Asking
 from callbridge.calls.call import LegState
 from callbridge.calls.correlation import Channel
@@ -157,9 +157,9 @@ def held(found: Found) -> None:
     if leg is None:
         return
     if found.seen.on_hold and leg.state is LegState.UP:
-        answering.held(found.board, ChannelHeld(pbx, now, leg.uniqueid))
+        holding.held(found.board, ChannelHeld(pbx, now, leg.uniqueid))
     elif not found.seen.on_hold and leg.state is LegState.HELD:
-        answering.resumed(found.board, ChannelResumed(pbx, now, leg.uniqueid))
+        holding.resumed(found.board, ChannelResumed(pbx, now, leg.uniqueid))
 
 
 JOINS: Final[tuple[Callable[[Found], None], ...]] = (

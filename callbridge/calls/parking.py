@@ -12,11 +12,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from callbridge.calls.answering import answered_if_both, anyone_holds
+from callbridge.calls.answering import answered_if_both
 from callbridge.calls.call import Agent, Leg, Party, Side
 from callbridge.calls.correlation import Channel
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import CallParked, CallUnparked
+from callbridge.calls.holding import anyone_holds
 from callbridge.calls.merging import merge, withdraw
 from callbridge.calls.open_call import OpenCall, Parked
 from callbridge.calls.switchboard import Switchboard

@@ -137,6 +137,39 @@ async def rejects_then_answers(room: Room) -> None:
     await second.closed()
 
 
+@scene("08-queue-rings-again")
+async def rings_again(room: Room) -> None:
+    """1002 is paused; Maria calls 210000021 (support); 1001 rings 2 s in vain, rings again, answers; 1 s; hangs up."""
+    maria, ana = await room.customer(), await room.phone("1001")
+    await room.action("QueuePause", Queue="support", Interface="PJSIP/1002", Paused="true", Reason="lunch")
+    await maria.dial("210000021")
+    await ana.rings()
+    await ana.closed()
+    await ana.rings()
+    await ana.answer()
+    await ana.established()
+    await room.talk(1)
+    await ana.hangup()
+    await maria.closed()
+
+
+@scene("08-queue-rejects-rings-again")
+async def rejects_rings_again(room: Room) -> None:
+    """1002 is paused; Maria calls 210000021 (support); 1001 rejects, rings again, answers; 1 s; Maria hangs up."""
+    maria, ana = await room.customer(), await room.phone("1001")
+    await room.action("QueuePause", Queue="support", Interface="PJSIP/1002", Paused="true", Reason="lunch")
+    await maria.dial("210000021")
+    await ana.rings()
+    await ana.hangup()
+    await ana.closed()
+    await ana.rings()
+    await ana.answer()
+    await ana.established()
+    await room.talk(1)
+    await maria.hangup()
+    await ana.closed()
+
+
 @scene("09-queue-local-kept")
 async def local_kept(room: Room) -> None:
     """As 06 ringall, in 210000027: members are Local/…@members/n, which stay in the call."""
@@ -147,6 +180,19 @@ async def local_kept(room: Room) -> None:
 async def local_optimised(room: Room) -> None:
     """As 06 ringall, in 210000028: members are Local/…@members, which Asterisk optimises away."""
     await _answered_by_bruno(room, "210000028")
+
+
+@scene("09-queue-local-abandoned")
+async def local_abandoned(room: Room) -> None:
+    """Maria calls 210000027 (members by Local/…/n); 1001 and 1002 ring 1 s; Maria hangs up."""
+    maria, ana, bruno = await _maria_ana_bruno(room)
+    await maria.dial("210000027")
+    await ana.rings()
+    await bruno.rings()
+    await room.talk(1)
+    await maria.hangup()
+    await ana.closed()
+    await bruno.closed()
 
 
 @scene("10-second-queue")
@@ -161,6 +207,21 @@ async def second_queue(room: Room) -> None:
     first = await room.first_to_ring(ana, bruno)
     await first.answer()
     await first.established()
+    await room.talk(1)
+    await maria.hangup()
+    await first.closed()
+
+
+@scene("10-second-queue-abandoned")
+async def second_queue_abandoned(room: Room) -> None:
+    """Maria calls 210000029: 2 s in sales in vain, then support, where one rings 1 s; Maria hangs up."""
+    maria, ana, bruno = await _maria_ana_bruno(room)
+    await maria.dial("210000029")
+    await ana.rings()
+    await bruno.rings()
+    await ana.closed()
+    await bruno.closed()
+    first = await room.first_to_ring(ana, bruno)
     await room.talk(1)
     await maria.hangup()
     await first.closed()
