@@ -4,6 +4,7 @@ Built by the daemon, sent as JSON, read again by the command line; so a field
 may be added, but none is renamed. Times are RFC 3339 in UTC, spans are seconds.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
@@ -92,6 +93,8 @@ class Status(_Part):
     """What is not as it should be, one sentence each; empty when all is well."""
     pbxs: tuple[PbxStatus, ...] = ()
     live_calls: int = 0
+    oddities: Mapping[str, int] = Field(default_factory=dict)
+    """What the PBXs said of calls that made no sense, since the daemon started: what, and how often."""
     agents: int = 0
     subscribers: tuple[SubscriberStatus, ...] = ()
     database: DatabaseStatus

@@ -1,6 +1,6 @@
 """`callbridge status`: how the running daemon is."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import typer
@@ -46,6 +46,7 @@ def picture(status: Status) -> RenderableType:
             Text(),
             _subscribers(status.subscribers),
             *_errors(status),
+            *_oddities(status.oddities),
             _database(status.database),
             *([Text(f"HTTP: {clean(status.http)}")] if status.http else []),
         ),
@@ -95,6 +96,13 @@ def _errors(status: Status) -> Iterator[Text]:
     for who, error in told:
         if error and not any(error in why for why in status.degraded):
             yield Text(clean(f"last error of {who}: {error}"), "dim")
+
+
+def _oddities(oddities: Mapping[str, int]) -> Iterator[Text]:
+    """Yield what was said of calls that made no sense, the most frequent first."""
+    often = sorted(oddities.items(), key=lambda pair: (-pair[1], pair[0]))
+    if often:
+        yield Text(clean(f"odd: {', '.join(f'{what} ({count})' for what, count in often)}"), "dim")
 
 
 def _links(pbx: PbxStatus) -> Iterator[tuple[str, AmiStatus | AriStatus]]:

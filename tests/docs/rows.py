@@ -53,13 +53,26 @@ _PAIRS: Final = "tapes/test_pairs"
 _RESTARTS: Final = "live/test_restarts"
 _DAEMON: Final = "faults/test_daemon_restarts"
 
+_GAPS: Final = (
+    "test_a_call_that_goes_on_over_a_cut_is_told_as_if_nothing_had_been",
+    "test_a_call_that_ends_in_the_cut_is_ended_after_it",
+    "test_a_call_that_began_in_the_cut_is_adopted_with_all_that_can_be_known",
+    "test_a_phone_that_is_answered_in_the_cut_is_told_once",
+    "test_a_caller_who_is_answered_from_a_queue_in_the_cut_has_left_it",
+    "test_whoever_a_call_was_handed_to_in_the_cut_has_it",
+    "test_a_pbx_that_is_started_anew_has_none_of_its_calls",
+)
+
 BY_TESTS: Final[Mapping[int, Shown]] = {
     28: Shown(
         live=(
             f"{_RESTARTS}::test_a_daemon_that_starts_in_the_middle_adopts_the_call_and_tells_its_end",
             f"{_DAEMON}::test_a_call_that_began_while_nobody_listened_is_adopted",
         ),
-        alone=(f"{_PAIRS}::test_a_daemon_that_first_starts_during_a_tape_adopts_its_calls",),
+        alone=(
+            f"{_PAIRS}::test_a_daemon_that_first_starts_during_a_tape_adopts_its_calls",
+            "tapes/test_gaps::test_who_begins_to_listen_anywhere_adopts_what_is_there_and_invents_nothing",
+        ),
     ),
     29: Shown(
         live=(
@@ -76,10 +89,18 @@ BY_TESTS: Final[Mapping[int, Shown]] = {
         live=(
             f"{_DAEMON}::test_a_call_that_ends_while_nobody_listens_is_told_as_ended",
             f"{_DAEMON}::test_a_pbx_that_dies_is_told_and_its_calls_with_it",
+            *(f"live/test_gaps::{test}" for test in _GAPS),
         ),
-        alone=(f"{_PAIRS}::test_a_tape_that_begins_anywhere_does_no_harm",),
+        alone=(
+            "tapes/test_gaps::test_a_gap_anywhere_loses_no_call_and_tells_nothing_twice",
+            f"{_PAIRS}::test_a_tape_that_begins_anywhere_does_no_harm",
+            "tapes/test_torn::test_a_torn_tape_breaks_nothing_and_leaves_no_call_up",
+        ),
     ),
-    31: Shown(alone=("stories/test_pbxs_and_days::test_two_pbxs_whose_ids_collide_have_two_calls",)),
+    31: Shown(
+        live=("live/test_two_pbxs::test_the_same_call_on_two_pbxs_is_two_calls",),
+        alone=("stories/test_pbxs_and_days::test_two_pbxs_whose_ids_collide_have_two_calls",),
+    ),
     32: Shown(
         alone=(
             "properties/test_tapes::test_neighbours_that_asterisk_may_swap_may_be_swapped",

@@ -23,13 +23,17 @@ pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="session")]
 STEPS: Final = {
     "01-answered-caller-hangs-up": 3,
     "02-caller-gives-up": 2,
+    "04-group-one-answers": 3,
     "06-queue-ringall-second-answers": 3,
     "07-queue-abandoned": 2,
     "09-queue-local-kept": 3,
     "09-queue-local-optimised": 3,
     "11-outbound-answered": 3,
     "12-internal-answered": 3,
+    "13-click-to-dial-answered": 3,
     "15-hold-by-callee": 5,
+    "16-blind-answered": 5,
+    "17-attended-by-refer": 8,
     "24-menu-hangs-up": 2,
 }
 """A scene, and how often somebody does something in it."""

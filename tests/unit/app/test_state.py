@@ -66,6 +66,14 @@ def test_a_pbx_that_is_not_heard_is_told_with_the_reason_and_never_as_heard(hear
     assert state.one_line(now) == "PBX main is not heard: The PBX refuses us. Look there."
 
 
+def test_what_made_no_sense_is_counted(hearing: Hearing) -> None:
+    tracker = Tracker({})
+    for _ in range(2):
+        tracker.apply(f.ChannelGone("main", NOW, "1795341600.1"))
+
+    assert state.whole(parts(hearing, tracker=tracker)).oddities == {"hang-up of an unknown channel": 2}
+
+
 def test_strangers_hear_what_is_missing_and_not_why(hearing: Hearing) -> None:
     refuse(hearing)
     broken = DatabaseStatus(url="sqlite", ok=False, last_error="/var/lib/callbridge is full")

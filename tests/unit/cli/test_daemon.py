@@ -33,6 +33,7 @@ HEALTHY = Status(
     version="1.2.3",
     started_at=NOON,
     live_calls=7,
+    oddities={"clock set back": 1, "hang-up of an unknown channel": 3},
     agents=1,
     database=DatabaseStatus(url="sqlite+aiosqlite:////x.db", ok=True, schema_="0003"),
     pbxs=(
@@ -102,7 +103,7 @@ async def test_a_healthy_daemon_ends_with_0(serve: Serve, ask: Ask) -> None:
         "callbridge 1.2.3", "healthy",
         "7 live calls, 1 agent", "main", "Asterisk 22.5.1",
         "main: Asterisk 22.5.1, 7 live calls, last gap: 2026-11-22",
-        "refused [401]␛[2J",
+        "refused [401]␛[2J", "odd: hang-up of an unknown channel (3), clock set back (1)",
         "crm", "12", "2 min", "1000", "HTTP 500", "sqlite+aiosqlite:////x.db", "0003",
     ):  # fmt: skip
         assert shown in answer.out
