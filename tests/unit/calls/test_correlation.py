@@ -42,6 +42,24 @@ def test_a_way_leads_over_local_channels_which_are_nobody() -> None:
     assert names(graph.joined_with(caller)) == ["caller"]
 
 
+def test_the_way_to_who_hears_one_leads_over_plumbing_that_nobody_is_told_of() -> None:
+    graph = ChannelGraph()
+    caller, half = channel(graph, "caller"), channel(graph, "half", Kind.LOCAL)
+    graph.enter(caller, B1, holding=False)
+    graph.enter(half, B1, holding=False)
+
+    assert (names(graph.reached(caller)), names(graph.joined_with(caller))) == (["caller", "half"], ["caller"])
+
+
+def test_a_channel_is_found_by_its_name_on_its_own_pbx_alone() -> None:
+    graph = ChannelGraph()
+    lisbon, porto = channel(graph, "1.1"), channel(graph, "1.1", pbx="porto")
+
+    assert graph.named("main", lisbon.name) is lisbon
+    assert graph.named("porto", lisbon.name) is porto
+    assert graph.named("main", "PJSIP/nobody-00000001") is None
+
+
 def test_a_holding_bridge_joins_nobody() -> None:
     graph = ChannelGraph()
     a, b = channel(graph, "a"), channel(graph, "b")
