@@ -167,12 +167,12 @@ TOLD: Final = {
     "10-second-queue": Telling(
         "queued ringing left_queue queued ringing answered ended",
         completed(queue="support", ended_by="caller"),
-        {"wait_s": 2, "ring_s": 2, "talk_s": 1},
+        {"ring_s": 2, "talk_s": 1},
     ),
     "10-second-queue-abandoned": Telling(
         "queued ringing left_queue queued ringing left_queue ended missed",
         missed("cancelled", "abandoned", queue="support", ended_by="caller"),
-        {"wait_s": 3, "ring_s": 3},
+        {"ring_s": 3},
         rung="1001 1002",
     ),
     "09-queue-local-kept": Telling(
