@@ -6,7 +6,6 @@ from typing import Any, Final, TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from callbridge.calls import facts as f
 from tests.properties.exchange import REFUSALS
 from tests.properties.handovers import Handovers
 from tests.properties.watcher import Watcher
@@ -43,7 +42,7 @@ class Talk(RuleBasedStateMachine):
         self.exchange = Handovers()
         self.tracker = new_tracker()
         self.watcher = Watcher()
-        self.facts: list[f.Fact] = []
+        self.exchange.finds_the_link()
 
     def line(self, pick: int, *doings: Doing) -> Line:
         return chosen(self.exchange.that(*doings), pick)
@@ -52,7 +51,6 @@ class Talk(RuleBasedStateMachine):
     def what_is_told_makes_sense(self) -> None:
         said, self.exchange.said = self.exchange.said, []
         for fact in said:
-            self.facts.append(fact)
             for event in self.tracker.apply(fact):
                 self.watcher.hears(event)
             self.watcher.looks_at(self.tracker.board)

@@ -91,6 +91,10 @@ class Gaps(Talk):
         self.exchange.finds_the_link()
 
 
+class Everything(HandOn, Gaps):
+    """All of it at once."""
+
+
 EFFORT: Final = settings(
     max_examples=2000 if SLOW else 40,
     stateful_step_count=60 if SLOW else 30,
@@ -101,4 +105,6 @@ EFFORT: Final = settings(
 Talk.TestCase.settings = EFFORT
 HandOn.TestCase.settings = EFFORT
 Gaps.TestCase.settings = EFFORT
+Everything.TestCase.settings = EFFORT
 TestTalk, TestHandOn, TestGaps = Talk.TestCase, HandOn.TestCase, Gaps.TestCase
+TestEverything = Everything.TestCase

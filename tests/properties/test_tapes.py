@@ -75,9 +75,11 @@ def test_what_is_said_twice_is_told_once(name: str) -> None:
 def test_a_daemon_that_starts_anew_after_every_word_tells_the_same(name: str) -> None:
     """From what was written down alone, wherever no channel is known that belongs to no call yet."""
     listener, events = tracker(), list[Event]()
-    for fact in facts_of(name):
+    facts = facts_of(name)
+    ends = set(some(range(len(facts)), 30))
+    for place, fact in enumerate(facts):
         events.extend(listener.apply(fact))
-        if all(channel.call_id for channel in listener.board.graph.channels.values()):
+        if place in ends and all(channel.call_id for channel in listener.board.graph.channels.values()):
             listener = next_life(listener, tracker())
 
     assert bodies(events) == bodies(whole(name))
@@ -87,7 +89,7 @@ def test_a_daemon_that_starts_anew_after_every_word_tells_the_same(name: str) ->
 def test_a_tape_reads_alike_however_the_network_cuts_it(name: str) -> None:
     heard = list(read(HERE / f"{name}.tape", "main"))
     wire = b"".join(each.message.raw.rstrip(b"\r\n") + b"\r\n\r\n" for each in heard)
-    for size in some((1, 2, 3, 7, 64, 1000, 4096), 3):
+    for size in some((7, 1, 2, 3, 64, 1000, 4096), 1):
         parser = AmiParser()
         messages = [
             message for start in range(0, len(wire), size) for message in parser.receive(wire[start : start + size])
@@ -103,9 +105,9 @@ def test_a_message_that_is_cut_off_anywhere_stops_nothing(name: str) -> None:
     """It may cost what it said; yet no call is told twice, and all that are told end once all channels are gone."""
     heard = list(read(HERE / f"{name}.tape", "main"))
     facts = [facts_from(each.pbx, each.message, each.at) for each in heard]
-    for place in some(range(len(heard)), 12):
+    for place in some(range(len(heard)), 5):
         raw, at = heard[place].message.raw, heard[place].at
-        for cut in some(range(1, len(raw)), 6, 40):
+        for cut in some(range(1, len(raw)), 3, 40):
             left = AmiParser().receive(raw[:cut] + b"\r\n\r\n")
             rest = [facts_from("main", message, at) for message in left]
             all_ends_well([fact for each in (*facts[:place], *rest, *facts[place + 1 :]) for fact in each])

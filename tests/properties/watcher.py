@@ -3,13 +3,15 @@
 from datetime import datetime
 from typing import Final
 
-from callbridge.calls.call import Call, CallState, Direction
+from callbridge.calls.call import Call, CallState, Direction, LegState, Reason
 from callbridge.calls.events import Event, EventType
 from callbridge.calls.switchboard import Switchboard
 from callbridge.calls.tracker import Tracker
 from callbridge.delivery.payload import render
 
 CLOSE_S: Final = 1e-3
+MOMENT_S: Final = 0.05
+"""From one word about a moment to the next."""
 AFTER_THE_END: Final = frozenset(
     {
         EventType.CALL_MISSED,
@@ -26,7 +28,7 @@ class Watcher:
 
     def __init__(self) -> None:
         self.last: dict[str, Event] = {}
-        self.times: dict[str, datetime] = {}
+        self.clocks: dict[str, Clocks] = {}
         self.over: set[str] = set()
         self.ids: set[str] = set()
 
@@ -47,9 +49,12 @@ class Watcher:
             assert event.type in AFTER_THE_END, "told after its end"
         phases_make_sense(event.call)
         self.last[event.call.id] = event
+        clocks = self.clocks.setdefault(event.call.id, Clocks())
+        clocks.hear(event)
         if event.type is EventType.CALL_ENDED:
             self.over.add(event.call.id)
             ends_whole(event.call)
+            clocks.agree_with(event.call)
 
     def looks_at(self, board: Switchboard) -> None:
         """Check what is remembered: no leg, and no channel, is in two calls."""
@@ -65,6 +70,8 @@ class Watcher:
                 assert of.setdefault(key, call_id) == call_id, "a channel in two calls"
                 assert key in board.graph.channels, "a channel that is gone"
                 assert board.graph.channels[key].call_id == call_id, "a channel that thinks otherwise"
+        for key, channel in board.graph.channels.items():
+            assert channel.call_id is None or of.get(key) == channel.call_id, "a channel its call knows nothing of"
 
     def sees_the_end(self, tracker: Tracker) -> None:
         """Check that nothing is left once every channel is gone and some time has passed."""
@@ -73,6 +80,56 @@ class Watcher:
         assert (board.open, board.graph.channels, board.graph.bridges, board.told) == ({}, {}, {}, [])
         assert tracker.next_deadline("main") is None
         assert board._held == {}
+
+
+class Clocks:
+    """The seconds of a call, counted anew from what was told of it."""
+
+    def __init__(self) -> None:
+        self.waited = self.held = 0.0
+        self._waits_since: datetime | None = None
+        self._held_since: datetime | None = None
+
+    def hear(self, event: Event) -> None:
+        if event.type is EventType.CALL_QUEUED:
+            self._waits_since = self._waits_since or event.at
+        elif event.type in {EventType.CALL_LEFT_QUEUE, EventType.CALL_ANSWERED, EventType.CALL_ENDED}:
+            self.waited += seconds(self._waits_since, event.at)
+            self._waits_since = None
+        if event.type in {EventType.CALL_HELD, EventType.CALL_PARKED} and event.call and event.call.answered_at:
+            self._held_since = self._held_since or event.at
+        elif event.type in {EventType.CALL_RESUMED, EventType.CALL_ENDED} or has_come_out(event):
+            self.held += seconds(self._held_since, event.at)
+            self._held_since = None
+
+    def agree_with(self, call: Call) -> None:
+        """Check the seconds of a call that is over; those that rang by what its phones did."""
+        assert abs((call.wait_s or 0.0) - self.waited) < MOMENT_S, f"waited {self.waited}, told {call.wait_s}"
+        assert abs(call.hold_s - self.held) < CLOSE_S, f"held {self.held}, told {call.hold_s}"
+        if call.reason is not Reason.INTERRUPTED:
+            assert abs((call.ring_s or 0.0) - rang(call)) < MOMENT_S, f"rang {rang(call)}, told {call.ring_s}"
+
+
+def has_come_out(event: Event) -> bool:
+    """Tell whether a call is out of a car park, and nobody holds it besides."""
+    if event.type is not EventType.CALL_UNPARKED or event.call is None:
+        return False
+    return not any(leg.state is LegState.HELD for leg in event.call.legs)
+
+
+def seconds(begin: datetime | None, end: datetime) -> float:
+    return 0.0 if begin is None else (end - begin).total_seconds()
+
+
+def rang(call: Call) -> float:
+    """Seconds in which some phone rang before the first answer."""
+    total, until = 0.0, call.started_at
+    for leg in sorted((each for each in call.legs if each.rang_at), key=lambda one: one.rang_at or call.started_at):
+        stops = min(each for each in (leg.up_at, leg.ended_at, call.answered_at, call.ended_at) if each is not None)
+        begins = max(leg.rang_at or until, until)
+        total += max(0.0, seconds(begins, stops))
+        until = max(until, stops)
+    return total
 
 
 def is_the_same(before: Call, after: Call) -> None:

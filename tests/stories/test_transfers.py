@@ -97,19 +97,6 @@ def test_a_blind_transfer_to_a_busy_phone_is_told_as_soon_as_it_failed(story: St
     assert (story.call.state, story.call.ended_by) == (CallState.COMPLETED, Side.CALLER)
 
 
-def test_a_blind_transfer_to_a_line_that_is_slow_to_ring_is_told_when_it_rings(story: Story) -> None:
-    maria, ana = talking(story)
-    sends(story, ana, maria, "936000111")
-    rui = story.someone("936000111").is_called(maria)
-    story.passes(seconds=4)
-    assert story.heard == BEGINNING
-    rui.rings()
-    story.passes(seconds=1)
-
-    assert story.heard == [*BEGINNING, "call.transferred", "call.ringing"]
-    maria.hangs_up()
-
-
 def test_a_blind_transfer_to_a_menu_is_told_when_nobody_was_dialled(story: Story) -> None:
     maria, ana = talking(story)
     sends(story, ana, maria, "700")
@@ -493,36 +480,6 @@ def test_two_people_who_meet_without_whoever_had_both_are_no_transfer_of_two_oth
 
     assert "call.transferred" not in story.heard
     assert story.tracker.live_calls == 2
-
-
-def test_who_brings_two_together_and_stays_has_not_handed_them_on(story: Story) -> None:
-    maria, ana = talking(story)
-    eva = eva_of(story)
-    asks(story, ana, eva)
-    eva.answers()
-    ana.resumes()
-    leaves(story, eva)
-    say(story, eva, f.BridgeEntered, ana.bridge)
-
-    assert "call.transferred" not in story.heard
-    assert story.tracker.live_calls == 2
-
-
-def test_a_phone_that_hangs_up_its_lines_when_it_has_joined_them_ends_nothing(story: Story) -> None:
-    maria, ana = talking(story)
-    eva = eva_of(story)
-    line = asks(story, ana, eva)
-    eva.answers()
-    say(story, ana, f.HangupAsked)
-    say(story, ana, f.AttendedTransferred, line.channel)
-    say(story, ana, f.HangupAsked)
-    say(story, line, f.HangupAsked)
-    goes(story, ana)
-    goes(story, line)
-    now_with(maria, eva)
-    maria.hangs_up()
-
-    assert (customers(story).ended_by, asked(story).ended_by) == (Side.CALLER, Side.CALLER)
 
 
 # ── blonde, by REFER ──
