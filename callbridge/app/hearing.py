@@ -110,9 +110,9 @@ class Hearing:
     async def _listen(self) -> None:
         while True:
             await self._pass_on(await self._next_items())
-            if self._resync_is_due():
+            while self._resync_is_due():  # again at once where the link went and came while the PBX was asked
                 await self._resync()
-            elif self._sweep_is_due():
+            if self._sweep_is_due():
                 await self._sweep()
 
     async def _pass_on(self, items: Sequence[LinkItem]) -> None:
