@@ -1,8 +1,42 @@
 """What a PBX says when somebody hands a call on; each part of it may stay unsaid."""
 
 from callbridge.calls import facts as f
+from callbridge.calls.call import Call, Party
 from tests.stories.someone import Someone
 from tests.stories.story import Story
+
+ANA = Party(None, "1001", "Ana Costa", "1001")
+EVA = Party(None, "201", "Eva Pinto", "201")
+BEGINNING = ["call.started", "call.ringing", "call.answered"]
+
+
+def talking(story: Story) -> tuple[Someone, Someone]:
+    """Maria calls, Ana answers; they talk for ten seconds."""
+    maria = story.someone("912345678", name="Maria Silva").calls("210000000")
+    ana = story.someone("1001", name="Ana Costa").rings()
+    story.passes(seconds=2)
+    ana.answers()
+    story.passes(seconds=10)
+    return maria, ana
+
+
+def eva_of(story: Story) -> Someone:
+    return story.someone("201", name="Eva Pinto")
+
+
+def transfer(story: Story) -> dict[str, object]:
+    told = story.told("call.transferred").details["transfer"]
+    assert isinstance(told, dict)
+    return told
+
+
+def customers(story: Story) -> Call:
+    return story.calls[0]
+
+
+def asked(story: Story) -> Call:
+    _, call = story.calls
+    return call
 
 
 def say(story: Story, who: Someone, kind: type[f.ChannelFact], *more: object) -> None:
