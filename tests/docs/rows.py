@@ -98,7 +98,10 @@ BY_TESTS: Final[Mapping[int, Shown]] = {
         ),
     ),
     31: Shown(
-        live=("live/test_two_pbxs::test_the_same_call_on_two_pbxs_is_two_calls",),
+        live=(
+            "live/test_two_pbxs::test_the_same_call_on_two_pbxs_is_two_calls",
+            "live/test_two_pbxs::test_one_pbx_that_goes_away_takes_no_call_of_the_other_with_it",
+        ),
         alone=("stories/test_pbxs_and_days::test_two_pbxs_whose_ids_collide_have_two_calls",),
     ),
     32: Shown(

@@ -154,8 +154,9 @@ class Daemon:
     def _write(self) -> None:
         database = self._database or f"sqlite+aiosqlite:///{self.home}/callbridge.db"
         text = f'data_dir = "{self.home}"\n[database]\nurl = "{database}"\n[http]\nlisten = "127.0.0.1:0"\n'
+        recordings = self._pbx.home / "spool/monitor"
         text += (PBX + ARI if self._ari else PBX).format(
-            id="main", host=self._pbx.ip, ami_port=AMI_PORT, http_port=HTTP_PORT, recordings=self._pbx.home / "spool/monitor"
+            id="main", host=self._pbx.ip, ami_port=AMI_PORT, http_port=HTTP_PORT, recordings=recordings
         )
         text += WEBHOOK.format(name="crm", url=self._crm.url)
         self.config.write_text(text + self._more)

@@ -15,6 +15,5 @@ def tally(passed: Iterable[pytest.TestReport]) -> str:
     live = [report for report in reports if "live" in report.keywords]
     scenarios = {value for report in live for name, value in report.user_properties if name == PROPERTY}
     tapes = sum(report.nodeid.startswith(TAPE_PLAYS) for report in reports)
-    if not live and not tapes:
-        return ""
-    return f"{len(scenarios)} live scenarios on a real Asterisk, in {len(live)} live tests; {tapes} tapes"
+    said = [f"{len(scenarios)} live scenarios on a real Asterisk, in {len(live)} live tests"] if live else []
+    return "; ".join(said + [f"{tapes} tapes"] * bool(tapes))

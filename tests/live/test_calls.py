@@ -99,6 +99,9 @@ TOLD: Final = {
     "03-nobody-answers": Telling("ringing ended missed", missed("no_answer", "timeout", ended_by="pbx"), {"ring_s": 2}),
     "03-busy": Telling("ended missed", missed("busy", "busy", hangup_cause=17)),
     "03-rejected": Telling("ended missed", missed("no_answer", "rejected", hangup_cause=21)),
+    "03-rejected-while-ringing": Telling(
+        "ringing ended missed", missed("busy", "busy", hangup_cause=17), {"ring_s": 1, "talk_s": 0}, rung="1001"
+    ),
     "03-congestion": Telling("ended missed", missed("failed", "congestion")),
     "03-offline-unregistered": Telling("ended missed", missed("failed", "unavailable")),
     "03-offline-silent": Telling("ended missed", missed("failed", "unavailable")),
@@ -143,6 +146,9 @@ TOLD: Final = {
     ),
     "07-queue-timeout": Telling(
         "queued ringing left_queue ended missed", missed("no_answer", "timeout", queue="sales"), {"wait_s": 2}
+    ),
+    "07-queue-empties": Telling(
+        "queued ringing left_queue ended missed", missed("no_answer", "queue_empty", queue="strict"), rung="1002"
     ),
     "07-queue-empty-at-the-door": Telling("left_queue ended missed", missed("no_answer", "queue_empty")),
     "07-queue-all-paused-at-the-door": Telling("left_queue ended missed", missed("no_answer", "queue_empty")),
@@ -432,6 +438,8 @@ def sequences_have_no_holes(told: list[Delivery]) -> None:
         ("25-name-quotes", 'Ana "Nini" O\'Neil', "+351912345678"),
         ("25-name-backslash", "C:\\temp", "+351912345678"),
         ("25-name-angle-brackets", "Silva <b>Lda</b> & Filhos; 100%", "+351912345678"),
+        ("25-name-80-letters", "Silva " * 13 + "A", "+351912345678"),
+        ("25-name-80-cyrillic", "Иван " * 8 + "Ива", "+351912345678"),
         ("25-name-empty", None, "+351912345678"),
         ("25-name-none", None, "+351912345678"),
         ("25-anonymous", "Anonymous", None),
@@ -456,3 +464,29 @@ async def test_two_calls_between_the_same_two_are_two_calls(room: Room, daemon: 
     assert len({one.call["id"] for one in crm.of_type("call.ended")}) == 2
     assert [one.call["state"] for one in crm.of_type("call.ended")] == ["completed", "completed"]
     assert len({one.call["protocol"] for one in crm.taken if "call" in one.data}) == 2
+
+
+async def test_whoever_finds_the_queue_full_is_missed_and_the_one_who_waits_waits_on(
+    room: Room, daemon: Daemon, crm: Crm
+) -> None:
+    crm.forget()
+    await SCENES["07-queue-full"](room)
+    await crm.hears("call.missed", count=2)
+
+    rui, maria = crm.of_type("call.missed")
+    assert [(one.call["from"]["name"], one.call["reason"]) for one in (rui, maria)] == [
+        ("Rui Costa", "queue_full"),
+        ("Maria Silva", "abandoned"),
+    ]
+    assert [one.data["reason"] for one in crm.of_type("call.left_queue")] == ["full", "abandoned"]
+    assert len(crm.of_type("call.queued")) == 1
+
+
+async def test_of_two_calls_that_ring_at_once_each_has_its_own_end(room: Room, daemon: Daemon, crm: Crm) -> None:
+    crm.forget()
+    await SCENES["27-two-calls-ring-at-once"](room)
+    await crm.hears("call.ended", count=2)
+
+    assert sorted(one.call["state"] for one in crm.of_type("call.ended")) == ["cancelled", "completed"]
+    assert len({one.call["id"] for one in crm.of_type("call.started")}) == 2
+    assert [one.call["state"] for one in crm.of_type("call.missed")] == ["cancelled"]
