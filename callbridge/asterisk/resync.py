@@ -12,7 +12,7 @@ under load has blocked Asterisk (asterisk#1928).
 | `QueueStatus` | who waits where, and since when | nobody waits |
 | `ParkedCalls` | who is parked in which slot; needs the class `call` | nobody is parked |
 | `ExtensionStateList` | which device sits at which extension | what is configured, and what calls show |
-| `Status` | the number first dialled, who is on hold, why a queue was left | these stay unknown |
+| `Status` | the number first dialled, who is on hold, why a queue was left, who consults | these stay unknown |
 """
 
 from collections.abc import Iterable, Mapping

@@ -15,6 +15,7 @@ from tests.stories.handing import (
     talking,
     transfer,
 )
+from tests.stories.lives import now_true
 from tests.stories.story import Story
 
 
@@ -197,3 +198,20 @@ def test_a_transfer_by_feature_code_of_which_only_the_word_is_heard(story: Story
     assert transfer(story)["kind"] == "attended"
     assert asked(story).merged_into == customers(story).id
     assert story.tracker.live_calls == 0
+
+
+def test_a_consultation_that_was_on_when_the_daemon_began_is_told_apart_from_the_call_it_is_about(story: Story) -> None:
+    maria, ana = talking(story)
+    eva = eva_of(story)
+    code = ByCode(story, ana, maria)
+    code.rings(eva)
+    code.answers(eva)
+    found = now_true(story.tracker, "main", story.now)
+    later = Story(story.now)
+    later.says(found)
+    calls = {call.direction: call for call in later.calls}
+
+    assert calls[Direction.INBOUND].agent == Agent("1001", "Ana Costa")
+    assert (calls[Direction.INTERNAL].caller, calls[Direction.INTERNAL].agent) == (ANA, Agent("201", "Eva Pinto"))
+    assert {call.id for call in later.calls} == {call.id for call in story.calls}
+    maria.hangs_up()

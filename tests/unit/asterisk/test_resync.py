@@ -99,6 +99,13 @@ async def test_who_is_on_hold_and_why_a_queue_was_left_are_read_from_the_status(
     assert (maria.on_hold, maria.queue_status, maria.recording) == (True, "TIMEOUT", None)
 
 
+async def test_a_local_channel_made_to_consult_somebody_names_who_asks() -> None:
+    line = ("Variable", "TRANSFERERNAME=PJSIP/1001-00000001")
+    (maria,) = (await state_of(CoreShowChannels=[message(MARIA)], Status=[message(MARIAS_STATUS, line)])).channels
+
+    assert maria.asked_by == "PJSIP/1001-00000001"
+
+
 async def test_who_is_parked_is_found_in_their_slot() -> None:
     parked = {"Event": "ParkedCall", "ParkeeUniqueid": "1795363527.5", "ParkingSpace": "701"}
 
