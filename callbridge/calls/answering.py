@@ -8,7 +8,7 @@ was called for them, in no holding bridge.
 from dataclasses import replace
 from datetime import datetime
 
-from callbridge.calls import consultations, limits, transfers
+from callbridge.calls import consultations, holding, limits, transfers
 from callbridge.calls.call import Agent, CallState, Direction, Leg
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import BridgeEntered, BridgeGone, BridgeLeft
@@ -57,6 +57,7 @@ def answered(board: Switchboard, work: OpenCall, leg: Leg, at: datetime) -> None
     call = replace(call, answered_at=call.answered_at or at, agent=agent_behind(board, work, leg), callee=callee)
     work.call, work.passed_on_by = marked(call, CallState.ANSWERED, at), None
     board.tell(work, EventType.CALL_ANSWERED, at, by=leg.who)
+    holding.held_already(board, work, at)
     limits.watch(board, work, at)
 
 

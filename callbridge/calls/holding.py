@@ -4,6 +4,8 @@ A call is held from the first side that holds to the last that resumes: who hold
 while they are held themselves changes nothing.
 """
 
+from datetime import datetime
+
 from callbridge.calls.call import LegState
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import ChannelHeld, ChannelResumed
@@ -33,6 +35,17 @@ def resumed(board: Switchboard, fact: ChannelResumed) -> None:
         return
     work.stops_holding(fact.at)
     board.tell(work, EventType.CALL_RESUMED, fact.at, by=leg.who)
+
+
+def held_already(board: Switchboard, work: OpenCall, at: datetime) -> None:
+    """Tell a hold that began before the answer: a caller who holds while they wait, or a phone faster than the PBX.
+
+    Asterisk 22 under load says Hold some milliseconds before the BridgeEnter of the same answer.
+    """
+    holder = next((leg for leg in work.legs.values() if leg.state is LegState.HELD), None)
+    if holder is not None and work.held_since is None:
+        work.held_since = at
+        board.tell(work, EventType.CALL_HELD, at, by=holder.who)
 
 
 def anyone_holds(work: OpenCall) -> bool:
