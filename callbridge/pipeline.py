@@ -76,6 +76,7 @@ class Pipeline:
         board = self._tracker.board
         board.protocols.update(memory.protocols)
         board.heard_until.update(memory.heard_until)
+        board.over.update(dict.fromkeys(reversed(memory.over)))
         for live in memory.live:
             try:
                 snapshot.recall(self._tracker, orjson.loads(live.snapshot))

@@ -59,6 +59,8 @@ class Memory:
     protocols: Mapping[str, int]
     heard_until: Mapping[str, datetime]
     """For each PBX, when we last heard from it: the beginning of the gap."""
+    over: Sequence[str] = ()
+    """The ids of the calls that ended last, the latest first: none of them is given again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ def _count_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 _CALL_EVENTS: Final = select(events.c.body).where(events.c.call_id == bindparam("of")).order_by(events.c.sequence)
 _KNOWN: Final = select(calls.c.id).where(calls.c.id.in_(bindparam("ids", expanding=True)))
+_OVER: Final = select(calls.c.id).where(calls.c.ended_at.is_not(None)).order_by(calls.c.started_at.desc()).limit(10_000)
 _EVENTS_AFTER: Final = (
     select(
         *(events.c[name] for name in ("position", "id", "type", "at", "pbx", "call_id", "sequence", "body")),
@@ -91,6 +92,7 @@ def remember(connection: Connection) -> Memory:
         live=[LiveCall(row.call_id, row.pbx, row.snapshot) for row in live],
         protocols={row.day: row.last for row in connection.execute(select(protocols))},
         heard_until={row.pbx: row.heard_at for row in connection.execute(select(pbx_heard))},
+        over=tuple(connection.scalars(_OVER)),
     )
 
 

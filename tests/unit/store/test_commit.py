@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -185,6 +186,14 @@ async def test_an_agent_keeps_the_first_time_and_its_last_known_name(store: SqlS
     found = {row.pbx: (row.name, row.first_seen, row.last_seen) for row in await rows(store, "agents")}
 
     assert found == {"main": ("Ana", AT, later), "branch": ("Rui", AT, AT)}
+
+
+async def test_the_calls_that_ended_last_are_remembered_the_latest_first(store: SqlStore) -> None:
+    ended: dict[str, Any] = {"ended_at": AT + timedelta(seconds=9), "state": CallState.COMPLETED}
+    later = a_call("c", started_at=AT + timedelta(seconds=1), **ended)
+    await store.commit(Batch(calls=[a_call("a"), a_call("b", **ended), later]))
+
+    assert (await store.remember()).over == ("call_c", "call_b")
 
 
 async def test_when_each_pbx_was_heard_last_is_remembered(store: SqlStore) -> None:
