@@ -207,7 +207,7 @@ def hand_over(board: Switchboard, one: OpenCall, other: OpenCall, both: tuple[st
     merging.end_as_part(board, over(asked, asks, at), held, at)
     merging.forget(board, asked)
     who = targets[0].who if len(targets) == 1 else asked.call.callee
-    held.passed_on_by = by.uniqueid
+    held.passed_on_by, held.let_go = by.uniqueid, (*held.let_go, by.uniqueid)
     go_on(board, held, targets, kind, at)
     transfers.tell(board, held, kind, by.who, who, at)
     return ring_on(board, held, asked, at)

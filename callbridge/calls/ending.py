@@ -30,7 +30,7 @@ def hangup_asked(board: Switchboard, fact: HangupAsked) -> None:
 
 def hangs_up(work: OpenCall, leg: Leg, cause: int | None) -> None:
     """Take note of a side that hangs up, if it is the first one that matters."""
-    if work.hung_up_by is not None or leg.uniqueid == work.passed_on_by:
+    if work.hung_up_by is not None or leg.uniqueid in work.let_go:
         return
     if not work.called_for(leg):
         pursued = bool(work.being_called() or work.wait)

@@ -103,6 +103,8 @@ class OpenCall:
     parked: Parked | None = None
     passed_on_by: str | None = None
     """Channel id of whoever let go of an answered call, until somebody else answers it."""
+    let_go: tuple[str, ...] = ()
+    """Channel ids of all who handed it on: what their phones do afterwards ends nothing."""
     handover: Handover | None = None
     consults_for: str | None = None
     """Id of the call that is on hold meanwhile, where this one is to find somebody for it."""

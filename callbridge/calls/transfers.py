@@ -62,7 +62,7 @@ def name_wanted(work: OpenCall, wanted: str | None) -> None:
 
 def pass_on(board: Switchboard, work: OpenCall, leg: Leg, at: datetime) -> None:
     """Let the call be without `leg`, and wait for somebody else to answer it."""
-    work.passed_on_by = leg.uniqueid
+    work.passed_on_by, work.let_go = leg.uniqueid, (*work.let_go, leg.uniqueid)
     work.round, work.dial_status, work.phones_to_come = (), None, None
     work.queue_exit, work.hung_up_by = None, None
     release_hold(board, work, leg, at)

@@ -192,6 +192,36 @@ def test_two_people_who_meet_without_whoever_had_both_are_no_transfer_of_two_oth
     assert story.tracker.live_calls == 2
 
 
+def test_who_brings_two_together_and_stays_has_not_handed_them_on(story: Story) -> None:
+    maria, ana = talking(story)
+    eva = eva_of(story)
+    asks(story, ana, eva)
+    eva.answers()
+    ana.resumes()
+    leaves(story, eva)
+    say(story, eva, f.BridgeEntered, ana.bridge)
+
+    assert "call.transferred" not in story.heard
+    assert story.tracker.live_calls == 2
+
+
+def test_a_phone_that_hangs_up_its_lines_when_it_has_joined_them_ends_nothing(story: Story) -> None:
+    maria, ana = talking(story)
+    eva = eva_of(story)
+    line = asks(story, ana, eva)
+    eva.answers()
+    say(story, ana, f.HangupAsked)
+    say(story, ana, f.AttendedTransferred, line.channel)
+    say(story, ana, f.HangupAsked)
+    say(story, line, f.HangupAsked)
+    goes(story, ana)
+    goes(story, line)
+    now_with(maria, eva)
+    maria.hangs_up()
+
+    assert (customers(story).ended_by, asked(story).ended_by) == (Side.CALLER, Side.CALLER)
+
+
 # ── blonde ──
 
 

@@ -60,6 +60,19 @@ def test_a_blind_transfer_to_a_busy_phone_is_told_as_soon_as_it_failed(story: St
     assert (story.call.state, story.call.ended_by) == (CallState.COMPLETED, Side.CALLER)
 
 
+def test_a_blind_transfer_to_a_line_that_is_slow_to_ring_is_told_when_it_rings(story: Story) -> None:
+    maria, ana = talking(story)
+    sends(story, ana, maria, "936000111")
+    rui = story.someone("936000111").is_called(maria)
+    story.passes(seconds=4)
+    assert story.heard == BEGINNING
+    rui.rings()
+    story.passes(seconds=1)
+
+    assert story.heard == [*BEGINNING, "call.transferred", "call.ringing"]
+    maria.hangs_up()
+
+
 def test_a_blind_transfer_to_a_menu_is_told_when_nobody_was_dialled(story: Story) -> None:
     maria, ana = talking(story)
     sends(story, ana, maria, "700")
