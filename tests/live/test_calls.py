@@ -124,6 +124,9 @@ TOLD: Final = {
         {"ring_s": 1},
         rung="1001 1002 1003",
     ),
+    "04-second-phone-after-the-first": Telling(
+        "ringing updated ringing answered ended", completed(agent=BRUNO, ended_by="callee"), {"ring_s": 2, "talk_s": 1}
+    ),
     "05-one-person-two-devices": Telling(
         "ringing answered ended", completed(ended_by="caller", agent=INES), {"talk_s": 1}
     ),
@@ -250,6 +253,9 @@ TOLD: Final = {
         "ringing ringing answered ended",
         {"state": "completed", "direction": "internal", "from": party(ANA), "to": party(EVA), "agent": EVA},
         {"talk_s": 1},
+    ),
+    "13-click-to-dial-by-command-line": Telling(
+        "ringing ringing answered ended", clicked("completed", None, ended_by="callee"), {"talk_s": 1}
     ),
     "14-system-call-into-queue": Telling(
         "ringing queued ringing answered ended",

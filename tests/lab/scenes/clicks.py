@@ -147,6 +147,19 @@ async def a_colleague(room: Room) -> None:
     await hang_up(ana, eva, room)
 
 
+@scene("13-click-to-dial-by-command-line")
+async def by_command_line(room: Room) -> None:
+    """Asterisk's command line rings 1001 for 912345678; 1001, then Maria answer; 1 s; Maria hangs up."""
+    ana, maria = await room.phone("1001"), await room.customer()
+    await room.action("Command", Command="channel originate PJSIP/1001 extension 912345678@from-phones")
+    await ana.rings()
+    await ana.answer()
+    await maria.rings()
+    await maria.answer()
+    await maria.established()
+    await hang_up(maria, ana, room)
+
+
 @scene("14-system-call-into-queue")
 async def system_call(room: Room) -> None:
     """Originate calls Maria, who answers after 1 s, waits in queue sales 1 s; 1002 answers; 1 s; Maria hangs up."""

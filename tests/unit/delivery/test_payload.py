@@ -17,7 +17,10 @@ from callbridge.calls.call import (
     Missed,
     Moment,
     Party,
+    Pause,
     Reason,
+    Recording,
+    RecordingState,
     Side,
     TooLong,
 )
@@ -28,6 +31,21 @@ from .calls import AT, a_call
 
 ANA = Party(extension="1001", name="Ana Costa", raw="1001")
 NOBODY: dict[str, Any] = {"match": "none", "id": None, "name": None, "type": None, "url": None, "candidates": []}
+
+
+RECORDING = Recording(
+    id="rec_1",
+    channel="1763805600.41",
+    path="/var/spool/asterisk/monitor/2026/x.wav",
+    file="2026/x.wav",
+    state=RecordingState.READY,
+    started_at=AT,
+    stopped_at=AT + timedelta(seconds=60),
+    pauses=(Pause(AT + timedelta(seconds=1), AT + timedelta(seconds=2)), Pause(AT + timedelta(seconds=3))),
+    length_s=59.98049,
+    size=959_732,
+    measured=True,
+)
 
 
 def a_whole_call() -> Call:
@@ -50,6 +68,7 @@ def a_whole_call() -> Call:
         hangup_cause=16,
         reason=Reason.ABANDONED,
         missed=Missed(Reason.ABANDONED, "sales", (ANA,)),
+        recordings=(RECORDING,),
         too_long=TooLong(3600.0, AT),
         merged_into="call_9",
         oddities=1,
@@ -108,7 +127,23 @@ def test_the_call_has_every_key_of_the_documentation_in_its_order() -> None:
                 "hangup_cause": 16,
             },
         ],
-        "recordings": [],
+        "recordings": [
+            {
+                "id": "rec_1",
+                "state": "ready",
+                "file": "2026/x.wav",
+                "started_at": "2026-11-22T10:00:00.123Z",
+                "stopped_at": "2026-11-22T10:01:00.123Z",
+                "paused": [
+                    {"from": "2026-11-22T10:00:01.123Z", "to": "2026-11-22T10:00:02.123Z"},
+                    {"from": "2026-11-22T10:00:03.123Z", "to": None},
+                ],
+                "length_s": 59.98,
+                "size": 959_732,
+                "measured": True,
+                "reason": None,
+            },
+        ],
         "notes": [],
         "tags": [],
         "disposition": None,
@@ -206,3 +241,11 @@ def _seconds(event: Event, times: int = 50) -> float:
     for _ in range(times):
         render(event)
     return (time.perf_counter() - begun) / times
+
+
+def test_a_recording_is_told_as_it_stands_in_its_call() -> None:
+    event = call_event(a_whole_call(), EventType.RECORDING_READY, AT, recording=RECORDING)
+    data = body_of(event)["data"]
+
+    assert list(data) == ["pbx", "sequence", "recording", "call"]
+    assert data["recording"] == data["call"]["recordings"][0]

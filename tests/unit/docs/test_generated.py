@@ -57,6 +57,7 @@ def test_every_key_of_a_call_is_explained_in_its_order() -> None:
     assert first_column(section(text, "The call")) == list(real)
     assert first_column(section(text, "A party")) == list(real["from"])
     assert first_column(section(text, "A leg")) == list(real["legs"][0])
+    assert first_column(section(text, "A recording")) == list(real["recordings"][0])
     named = {f"{name}.{key}" for name in ("agent", "missed", "too_long") for key in real[name]}
     named |= {f"timeline.{key}" for key in real["timeline"][0]}
     assert set(first_column(section(text, "`agent`, `missed`, `too_long`, `timeline`"))) == named
@@ -69,7 +70,8 @@ def test_every_state_is_explained() -> None:
 def test_every_event_that_is_told_is_explained_and_no_other() -> None:
     rows = section(page("events.md"), "Which events there are").split("<!-- end -->")[1]
     named = re.findall(
-        r"`((?:call|recording|pbx)\.\w+)`", "\n".join(line.split("|")[1] for line in rows.splitlines() if line[:1] == "|")
+        r"`((?:call|recording|pbx)\.\w+)`",
+        "\n".join(line.split("|")[1] for line in rows.splitlines() if line[:1] == "|"),
     )
     assert set(named) == set(told())
 
