@@ -53,6 +53,8 @@ _PAIRS: Final = "tapes/test_pairs"
 _RESTARTS: Final = "live/test_restarts"
 _DAEMON: Final = "faults/test_daemon_restarts"
 
+_BACKFILL: Final = "live/test_backfill"
+
 _GAPS: Final = (
     "test_a_call_that_goes_on_over_a_cut_is_told_as_if_nothing_had_been",
     "test_a_call_that_ends_in_the_cut_is_ended_after_it",
@@ -112,6 +114,19 @@ BY_TESTS: Final[Mapping[int, Shown]] = {
             "properties/test_tapes::test_a_message_that_is_cut_off_anywhere_stops_nothing",
         ),
     ),
-    33: Shown(live=("live/test_backfill::test_a_call_nobody_heard_is_told_as_if_it_had_been",)),
+    33: Shown(
+        live=(
+            f"{_BACKFILL}::test_a_call_nobody_heard_is_told_as_if_it_had_been",
+            f"{_BACKFILL}::test_a_call_that_ended_while_the_daemon_was_away_ends_as_it_did",
+            f"{_BACKFILL}::test_a_call_that_was_answered_while_the_daemon_was_away_goes_on_as_answered",
+            "live/test_backfill_tables::test_calls_are_told_from_a_sqlite_table",
+            "live/test_backfill_tables::test_calls_are_told_from_a_table_of_cel_pgsql",
+            "faults/test_backfill::test_a_backfill_that_is_killed_again_and_again_tells_each_call_once",
+        ),
+        alone=(
+            "cel/test_pairs::test_the_log_and_the_tape_of_a_scene_tell_the_same",
+            "stories/test_told_afterwards::test_the_rest_of_a_story_is_told_from_the_log",
+        ),
+    ),
 }
 """Rows about what happens to the daemon or the PBX during any call."""

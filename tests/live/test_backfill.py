@@ -19,6 +19,7 @@ import pytest_asyncio
 
 from tests.lab.asterisk import Asterisk
 from tests.lab.crm import Crm, Delivery
+from tests.lab.cutter import Cutter
 from tests.lab.daemon import Daemon, command
 from tests.lab.record import SCENES
 from tests.lab.room import Room
@@ -166,3 +167,92 @@ async def test_the_audit_finds_nothing_to_complain_of(both: Both) -> None:
 
     assert f"{len(both.afterwards)} calls in the PBX's log. No differences." in out
     assert status == 0
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def room(pbx: Asterisk) -> AsyncIterator[Room]:
+    """In the loop the CRM listens in."""
+    async with Room(pbx) as room:
+        yield room
+    await pbx.settle()
+
+
+async def test_a_call_that_ended_while_the_daemon_was_away_ends_as_it_did(pbx: Asterisk, room: Room) -> None:
+    async with Crm() as crm, Daemon(pbx, crm, ari=False, more=cel_of(pbx)) as daemon:
+        maria, ana = await room.customer(), await room.phone("1001")
+        await maria.dial("210000000")
+        await ana.rings()
+        await ana.answer()
+        await crm.hears("call.answered")
+        await daemon.kill()
+        await room.talk(1)
+        await maria.hangup()
+        await ana.closed()
+        await room.talk(1)
+        await daemon.start()
+        last = await crm.hears("call.ended")
+
+        assert crm.heard == ["call.started", "call.ringing", "call.answered", "call.ended"]
+        assert [one.data.get("backfilled") for one in crm.taken if "call" in one.data] == [None, None, None, True]
+        assert (last.call["state"], last.call["reason"], last.call["ended_by"]) == ("completed", None, "caller")
+        assert last.call["talk_s"] == pytest.approx(1, abs=0.5), "not until the daemon came back"
+        assert last.call["oddities"] == 0
+
+
+async def test_a_call_that_was_answered_while_the_daemon_was_away_goes_on_as_answered(
+    pbx: Asterisk, room: Room
+) -> None:
+    async with Crm() as crm, Daemon(pbx, crm, ari=False, more=cel_of(pbx)) as daemon:
+        maria, ana = await room.customer(), await room.phone("1001")
+        await maria.dial("210000020")
+        await ana.rings()
+        await crm.hears("call.ringing")
+        await daemon.kill()
+        await ana.answer()
+        await ana.established()
+        await room.talk(1)
+        await daemon.start()
+        answered = await crm.hears("call.answered")
+        await maria.hangup()
+        last = await crm.hears("call.ended")
+
+        assert crm.heard == ["call.started", "call.queued", "call.ringing", "call.answered", "call.ended"]
+        assert answered.data["backfilled"] is True
+        assert "backfilled" not in last.data
+        assert last.call["talk_s"] > 1
+        assert (last.call["agent"]["extension"], last.call["ended_by"], last.call["oddities"]) == ("1001", "caller", 0)
+
+
+@pytest.mark.parametrize("silently", [False, True], ids=["noticed at once", "noticed late"])
+async def test_a_link_that_is_cut_loses_no_call(pbx: Asterisk, room: Room, *, silently: bool) -> None:
+    """One call ends in the gap, one comes and goes; a firewall that forgets the link is noticed seconds later."""
+    quick = "ping_interval_s = 1.0\nping_deadline_s = 1.0"
+    async with Crm() as crm, Cutter(pbx) as way, Daemon(way, crm, ari=False, more=cel_of(pbx)) as daemon:
+        daemon.config.write_text(
+            daemon.config.read_text().replace('secret_file = "pbx.secret"', f'secret_file = "pbx.secret"\n{quick}')
+        )
+        await daemon.stop()
+        await daemon.start()
+        maria, ana = await room.customer(), await room.phone("1001")
+        await maria.dial("210000000")
+        await ana.rings()
+        await ana.answer()
+        await crm.hears("call.answered")
+        way.silence() if silently else await way.cut()
+        await maria.hangup()
+        await ana.closed()
+        await maria.dial("210000000")
+        await ana.rings()
+        await maria.hangup()
+        await ana.closed()
+        await crm.hears("pbx.disconnected", within_s=30)
+        await way.cut()
+        await way.mend()
+        await crm.hears("call.missed", within_s=60)
+        await crm.until(lambda: crm.taken[-1].type == "pbx.connected", "the gap to be closed", 30)
+
+        first, second = calls_in(crm.taken).values()
+        assert first.types == ("call.started", "call.ringing", "call.answered", "call.ended")
+        assert (first.last["state"], first.last["reason"], first.last["ended_by"]) == ("completed", None, "caller")
+        assert second.types == ("call.started", "call.ringing", "call.ended", "call.missed")
+        assert (second.last["state"], second.last["oddities"]) == ("cancelled", 0)
