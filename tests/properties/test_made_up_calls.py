@@ -8,7 +8,7 @@ from hypothesis.stateful import precondition, rule
 
 from tests.properties.effort import SLOW
 from tests.properties.people import PICK, Talk, can, chosen, room
-from tests.properties.wiring import AGENTS, PBX, Doing, Line
+from tests.properties.wiring import AGENTS, PBX, Doing, Line, other_of
 from tests.stories.lives import next_life
 from tests.stories.story import new_tracker
 
@@ -47,12 +47,42 @@ class HandOn(Talk):
         if not any(phone.local for phone in second.phones):
             self.exchange.leaves_it_ringing(second)
 
+    @room()
+    @precondition(lambda machine: bool(machine.askers()))
+    @rule(pick=PICK, agent=st.sampled_from(AGENTS), answered=st.booleans())
+    def a_call_is_handed_over(self, *, pick: int, agent: str, answered: bool) -> None:
+        """The short cut to an attended transfer, or a blonde one."""
+        asker = chosen(self.askers(), pick)
+        if asker.number == agent:
+            return
+        second = self.exchange.asks(asker, agent)
+        self.exchange.dials(second, [agent])
+        phone = second.phones[0]
+        self.exchange.rings(phone)
+        self.exchange.passes(2)
+        if answered:
+            self.exchange.answers(phone)
+            self.exchange.brings_together(second)
+        else:
+            self.exchange.leaves_it_ringing(second)
+
     @precondition(lambda machine: bool(machine.exchange.talking()))
     @rule(pick=PICK)
     def somebody_parks_the_other(self, pick: int) -> None:
         line = chosen(self.exchange.talking(), pick)
         if line.inside:
             self.exchange.parks(line)
+
+    @precondition(lambda machine: bool(machine.exchange.talking()))
+    @rule(pick=PICK, agent=st.sampled_from(AGENTS))
+    def a_call_is_parked_and_fetched(self, *, pick: int, agent: str) -> None:
+        """The short cut over a car park."""
+        line = chosen(self.exchange.talking(), pick)
+        if line.inside:
+            other = other_of(line)
+            self.exchange.parks(line)
+            self.exchange.passes(3)
+            self.exchange.fetches(other, agent)
 
     @can(Doing.PARKED)
     @rule(pick=PICK, agent=st.sampled_from(AGENTS))

@@ -193,7 +193,7 @@ def test_two_people_who_meet_without_whoever_had_both_are_no_transfer_of_two_oth
 
 
 def test_who_brings_two_together_and_stays_has_not_handed_them_on(story: Story) -> None:
-    maria, ana = talking(story)
+    _, ana = talking(story)
     eva = eva_of(story)
     asks(story, ana, eva)
     eva.answers()
