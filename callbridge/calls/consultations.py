@@ -9,12 +9,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from callbridge.calls import arrival, ending, merging, ringing, transfers
+from callbridge.calls import arrival, ending, merging, queues, ringing, transfers
 from callbridge.calls.call import Agent, Call, CallState, Leg, LegState, Party, Side, TransferKind
 from callbridge.calls.correlation import Channel, Kind
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import AttendedTransferred, ConsultationBegan, DialEnded
-from callbridge.calls.open_call import TALKING, OpenCall, marked
+from callbridge.calls.open_call import TALKING, Joining, OpenCall, QueueWait, marked
 from callbridge.calls.switchboard import Switchboard
 
 NEAR_HALF: Final = ";1"
@@ -204,13 +204,16 @@ def hand_over(board: Switchboard, one: OpenCall, other: OpenCall, both: tuple[st
     targets = tuple(leg for leg in asked.legs.values() if leg.uniqueid != asks and leg.state is not LegState.DOWN)
     transfers.release_hold(board, held, by, at)
     take_people(board, held, asked, targets, by)
+    wait = asked.wait
     merging.end_as_part(board, over(asked, asks, at), held, at)
     merging.forget(board, asked)
-    who = targets[0].who if len(targets) == 1 else asked.call.callee
+    who = targets[0].who if len(targets) == 1 and wait is None else asked.call.callee
     held.passed_on_by, held.let_go = by.uniqueid, (*held.let_go, by.uniqueid)
     go_on(board, held, targets, kind, at)
+    if wait is not None:
+        wait_on(held, wait, by, at)
     transfers.tell(board, held, kind, by.who, who, at)
-    return ring_on(board, held, asked, at)
+    return ring_on(board, held, at)
 
 
 def age(work: OpenCall) -> tuple[datetime, int, str]:
@@ -251,11 +254,17 @@ def go_on(board: Switchboard, held: OpenCall, targets: tuple[Leg, ...], kind: Tr
         held.call = replace(held.call, agent=agent)
 
 
-def ring_on(board: Switchboard, held: OpenCall, asked: OpenCall, at: datetime) -> None:
-    """Tell what the one who was handed on hears now: the phones that ring already, or a queue's music."""
-    if asked.wait is not None and held.passed_on_by is not None:
-        held.wait = replace(asked.wait, channel=held.caller_leg.uniqueid)
-    if held.passed_on_by is None or not held.ringing():
-        return
-    held.ring_held_at = at
-    ringing.tell_ringing(board, held, at)
+def wait_on(held: OpenCall, wait: QueueWait, by: Leg, at: datetime) -> None:
+    """Let whoever was handed on wait in the place of `by`, from now on."""
+    there = (leg for leg in held.legs.values() if leg.side is not by.side and leg.state is not LegState.DOWN)
+    held.wait = QueueWait(wait.queue, next(there, held.caller_leg).uniqueid, at)
+    held.call = marked(replace(held.call, queue=wait.queue), CallState.QUEUED, at)
+    held.joined_untold = Joining(None, at)
+
+
+def ring_on(board: Switchboard, held: OpenCall, at: datetime) -> None:
+    """Tell what the one who was handed on hears now: a queue's music, or the phones that ring already."""
+    queues.tell_joined(board, held, at)
+    if held.passed_on_by is not None and held.ringing():
+        held.ring_held_at = at
+        ringing.tell_ringing(board, held, at)

@@ -33,6 +33,7 @@ _NOUNS = (
     "clicks",
     "conferences",
     "consultations",
+    "feature_codes",
     "forwards",
     "groups",
     "holds",

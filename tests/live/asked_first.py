@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.live.tellings import ANA, EVA, Handed, Telling, completed, talk
+from tests.live.tellings import ANA, BRUNO, EVA, Handed, Telling, completed, talk
 
 ATTENDED_TO_EVA: Final = (Handed("attended", "1001", "201"),)
 ASKED: Final = "ringing answered held resumed transferred"
@@ -150,6 +150,15 @@ ASKED_FIRST: Final = {
         {"hold_s": 1, "talk_s": 2},
         "ringing",
         talk(agent=None, ended_by="caller", answered_at=None),
+        merged=True,
+    ),
+    "18-blonde-to-queue": Telling(
+        f"{ASKED} queued ringing answered",
+        (Handed("blonde", "1001", "601"),),
+        completed(agent=BRUNO, queue="support", ended_by="caller"),
+        {"wait_s": 0.5, "talk_s": 1.5},
+        "queued ringing",
+        talk(agent=None, queue="support", ended_by="caller", answered_at=None),
         merged=True,
     ),
     "18-blonde-by-refer-no-answer": Telling(

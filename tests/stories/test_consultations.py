@@ -1,7 +1,7 @@
 """Calls that are handed to somebody who was asked first, on a second line; also where half of it is not said."""
 
 from callbridge.calls import facts as f
-from callbridge.calls.call import Agent, CallState, Side
+from callbridge.calls.call import Agent, CallState, Party, Side
 from tests.stories.handing import (
     ANA,
     EVA,
@@ -273,3 +273,26 @@ def test_a_blonde_transfer_that_is_not_said_is_known_when_the_phone_is_another_c
     assert customers(story).agent == Agent("201", "Eva Pinto")
     assert asked(story).merged_into == customers(story).id
     assert story.tracker.live_calls == 0
+
+
+def test_a_queue_that_is_asked_has_the_customer_wait_in_it(story: Story) -> None:
+    maria, ana = talking(story)
+    ana.holds()
+    line = story.someone("1001", name="Ana Costa").calls("601")
+    line.picks_up()
+    line.waits_in("support")
+    eva = eva_of(story).rings(line)
+    story.passes(seconds=3)
+    joins(story, (ana, line), maria, eva)
+    assert (customers(story).state, customers(story).queue) == (CallState.RINGING, "support")
+    story.passes(seconds=4)
+    maria.queue = "support"
+    eva.answers()
+    story.passes(seconds=5)
+    maria.hangs_up()
+
+    heard = ["call.transferred", "call.queued", "call.ringing", "call.answered", "call.ended"]
+    assert story.heard_of(customers(story))[5:] == heard
+    assert transfer(story)["to"] == Party(None, "601")
+    assert (customers(story).wait_s, asked(story).wait_s) == (4, 3)
+    assert (customers(story).agent, asked(story).state) == (Agent("201", "Eva Pinto"), CallState.COMPLETED)
