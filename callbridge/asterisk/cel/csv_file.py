@@ -53,9 +53,13 @@ class CsvFile:
         try:
             with self.path.open("rb") as file:
                 file.seek(max(0, file.seek(0, 2) - CLOSE_ENOUGH_BYTES))
-                return next(iter(deque(self._parsed(whole_lines(file)), 1)), None)
+                quiet = CsvFile(self.path, self._columns, self._zone)
+                found = deque(quiet._parsed(whole_lines(file)), 1)
         except OSError as error:
             raise unreadable(self.path, error) from error
+        if not found:
+            self.rubbish += quiet.rubbish
+        return found[0] if found else None
 
     def _rows(self, since: datetime) -> Iterator[CelRow]:
         for path in files(self.path, since):
