@@ -129,14 +129,14 @@ async def asked_by_the_other(room: Room) -> None:
 
 @scene("18-blonde-by-refer-no-answer")
 async def blonde_by_refer_no_answer(room: Room) -> None:
-    """1001 holds Maria, calls 81002, which is 1002 for 2 s; REFER with Replaces; it rings in vain; nothing is left."""
+    """1001 holds Maria, calls 851002, which is 1002 for 5 s; REFER with Replaces; it rings in vain; nothing is left."""
     maria, ana = await maria_talks_to_ana(room)
     bruno = await room.phone("1002")
     await ana.hold()
-    await ana.dial("81002")
+    await ana.dial("851002")
     await bruno.rings()
     await ana.hears_ringing()
-    await room.joins(ana, "81002")
+    await room.joins(ana, "851002")
     await bruno.closed()
     await maria.closed()
 

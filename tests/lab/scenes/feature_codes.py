@@ -126,8 +126,8 @@ async def by_ami_customer_hangs_up(room: Room) -> None:
 
 @scene("18-blonde-by-feature-code-no-answer")
 async def blonde_by_feature_code_no_answer(room: Room) -> None:
-    """1001 presses *2 81002, which is 1002 for 2 s; 1001 hangs up; nobody answers; 1001 is called back, answers."""
-    maria, ana, bruno = await _asks_by_feature_code(room, "81002", "1002")
+    """1001 presses *2 851002, which is 1002 for 5 s; 1001 hangs up; nobody answers; 1001 is called back, answers."""
+    maria, ana, bruno = await _asks_by_feature_code(room, "851002", "1002")
     await ana.hangup()
     await bruno.closed()
     await ana.rings()
