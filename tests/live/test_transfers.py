@@ -77,7 +77,7 @@ def by_call(told: list[Delivery]) -> dict[str, list[Delivery]]:
 
 
 def ringing_at_once(told: list[Delivery]) -> list[Delivery]:
-    """Leave out what rings again in a queue: a busy machine dials members further apart, or answers in a later round."""
+    """Leave out what rings again in a queue: a busy machine dials members apart, or answers in a later round."""
     types = [one.type for one in told]
     twice = [place for place in range(1, len(types)) if types[place - 1 : place + 1] == ["call.ringing"] * 2]
     return [one for place, one in enumerate(told) if place not in twice]
