@@ -75,9 +75,8 @@ def begin(board: Switchboard, channel: Channel, at: datetime) -> OpenCall:
     board.roster.learn(pbx, channel.extension, channel.caller_name, at)
     agent = Agent(channel.extension, channel.caller_name) if outbound(direction) and channel.extension else None
     protocol = next_protocol(board, profile, at)
-    call = Call(
-        new_id(board, pbx, uniqueid, at), pbx, protocol, direction, CallState.STARTED, caller, callee, started_at=at, agent=agent
-    )
+    own_id, state = new_id(board, pbx, uniqueid, at), CallState.STARTED
+    call = Call(own_id, pbx, protocol, direction, state, caller, callee, started_at=at, agent=agent)
     work = OpenCall(marked(call, CallState.STARTED, at))
     work.legs[uniqueid] = Leg(
         channel.name, uniqueid, Side.CALLER, caller, trunk=channel.kind is Kind.TRUNK, started_at=at
