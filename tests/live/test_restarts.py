@@ -37,8 +37,6 @@ STEPS: Final = {
     "16-blind-answered": 5,
     "17-attended-by-refer": 8,
     "24-menu-hangs-up": 2,
-    "24-voicemail-after-queue": 2,
-    "26-recorded-by-command": 3,
 }
 """A scene, and how often somebody does something in it."""
 
