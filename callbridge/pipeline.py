@@ -133,7 +133,7 @@ class Pipeline:
         self._committing = commits.create_task(self._commit_and_tell(batch), name="commit")
 
     async def _commit_and_tell(self, batch: Batch) -> None:
-        if batch.calls or batch.told or batch.agents:
+        if batch.calls or batch.told or batch.agents or batch.heard:
             await self._commit(batch)
         self._outlets.committed(batch.told)
         await asyncio.sleep(0)  # what was just told goes out first

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from callbridge.calls import facts as f
+from callbridge.calls.arrival import call_id
 from callbridge.calls.call import CallState, LegState
 from callbridge.calls.correlation import Channel
 from callbridge.calls.events import Event
@@ -67,7 +68,7 @@ def is_older(board: Switchboard, fact: f.Fact, blur_s: float) -> bool:
 def is_known(board: Switchboard, fact: f.ChannelBorn) -> bool:
     """Tell whether a channel is there already, or was."""
     key = (fact.pbx, fact.channel)
-    if key in board.graph.channels or key in board.graph.gone:
+    if key in board.graph.channels or key in board.graph.gone or call_id(*key) in board.over:
         return True
     return any(fact.channel in work.legs for work in board.open.values() if work.call.pbx == fact.pbx)
 
