@@ -27,7 +27,7 @@ from callbridge.calls.switchboard import Switchboard
 FAR_HALF: Final = ";2"
 """How the name of that half of a Local channel ends which runs the dialplan that dials."""
 
-NAMING_S: Final = 0.1
+NAMING_S: Final = 1.0
 """How long the end of a call waits for its number: of a first side that did not come, the PBX
 says whom it would have called right before or right after it hangs up."""
 

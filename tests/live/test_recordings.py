@@ -82,7 +82,7 @@ async def test_a_recording_is_told_as_it_lies_on_disk(
         disk_s, size = on_disk(pbx, one["file"])
         assert one["measured"], one
         assert (one["length_s"], one["size"]) == (pytest.approx(disk_s, abs=0.001), size)
-        assert one["length_s"] == pytest.approx(length_s, abs=0.5)
+        assert one["length_s"] == pytest.approx(length_s, abs=1 + room.slack_s)  # a starved phone says less
     assert ready.data["recording"] in last
     sequences_have_no_holes(crm)
 

@@ -98,7 +98,7 @@ def test_a_click_whose_number_is_never_said_ends_all_the_same(story: Story) -> N
     ana = story.someone("1001").is_called_first()
     ana.is_hung_up_on(20)
     assert story.heard == ["call.started"]
-    story.passes(seconds=0.2)
+    story.passes(seconds=1.1)
 
     assert story.heard == ["call.started", "call.ended"]
     assert (story.call.state, story.call.reason) == ("failed", "unavailable")
