@@ -125,7 +125,8 @@ def _dial_end(pbx: str, at: datetime, m: Message) -> f.Fact:
 
 
 def _bridge_enter(pbx: str, at: datetime, m: Message) -> f.Fact:
-    return f.BridgeEntered(pbx, at, m["Uniqueid"], m["BridgeUniqueid"], m.get("BridgeTechnology") == "holding_bridge")
+    holding, room = m.get("BridgeTechnology") == "holding_bridge", m.get("BridgeCreator") == "ConfBridge"
+    return f.BridgeEntered(pbx, at, m["Uniqueid"], m["BridgeUniqueid"], holding, room)
 
 
 def _blind_transfer(pbx: str, at: datetime, m: Message) -> f.Fact | None:

@@ -8,7 +8,7 @@ was called for them, in no holding bridge.
 from dataclasses import replace
 from datetime import datetime
 
-from callbridge.calls import consultations, holding, limits, transfers
+from callbridge.calls import conferences, consultations, holding, limits, transfers
 from callbridge.calls.call import Agent, CallState, Direction, Leg
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import BridgeEntered, BridgeGone, BridgeLeft
@@ -21,13 +21,17 @@ def entered(board: Switchboard, fact: BridgeEntered) -> None:
     channel = board.channel(fact.pbx, fact.channel)
     if channel is None:
         return board.odd("bridge entered by an unknown channel")
-    board.graph.enter(channel, (fact.pbx, fact.bridge), holding=fact.holding)
+    board.graph.enter(channel, (fact.pbx, fact.bridge), holding=fact.holding, room=fact.room)
     consultations.joined(board, channel, fact.at)
     reached = board.graph.joined_with(channel)
     for call_id in dict.fromkeys(each.call_id for each in reached if each.call_id):
         work = board.open.get(call_id)
         if work is not None and work.awaits_answer:
-            answered_if_both(board, work, [each.key[1] for each in reached], fact.at)
+            met = conferences.company(board, work, channel)
+            if met is not None:
+                answered(board, work, met, fact.at)
+            else:
+                answered_if_both(board, work, [each.key[1] for each in reached], fact.at)
     return None
 
 
@@ -65,9 +69,11 @@ def agent_behind(board: Switchboard, work: OpenCall, leg: Leg) -> Agent | None:
     """Return the agent of a call `leg` answered: who called out, or who picked up."""
     if work.call.direction is Direction.OUTBOUND_MANUAL and work.passed_on_by is None:
         return work.call.agent
-    at = leg.who.extension
-    if at is None and work.call.agent is None and work.call.direction is Direction.INTERNAL:
-        at = work.call.caller.extension  # a colleague's calls are sent to outside: nobody else of ours is in it
+    at, caller = leg.who.extension, work.call.caller.extension
+    if leg.uniqueid not in work.legs:
+        at = caller or at  # met in a conference room: whoever of ours dialled in has their own call
+    elif at is None and work.call.agent is None and work.call.direction is Direction.INTERNAL:
+        at = caller  # a colleague's calls are sent to outside: nobody else of ours is in it
     return board.roster.agent(work.call.pbx, at) if at else work.call.agent
 
 

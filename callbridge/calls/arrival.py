@@ -22,9 +22,9 @@ LONG_NUMBER: Final = re.compile(r"\+?\d{7,}")
 """Dialled from inside, a number of this length leads outside, valid or not; shorter ones may be services."""
 
 
-CODE_S: Final = 0.1
+CODE_S: Final = 0.5
 """How long the beginning of a call to no person is held back: a pick-up is told some milliseconds after the dialling,
-the fetching of a parked call 20 ms after it (Asterisk 22 goes up first, and announces nothing)."""
+the fetching of a parked call 20 ms after it, 200 on a loaded machine (Asterisk 22 goes up, and announces nothing)."""
 
 
 def born(board: Switchboard, fact: ChannelBorn) -> None:

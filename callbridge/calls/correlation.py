@@ -81,10 +81,11 @@ class Channel:
 
 @dataclass(slots=True)
 class Bridge:
-    """What joins channels. A holding bridge joins nobody to anybody."""
+    """What joins channels. A holding bridge joins nobody to anybody; a room is a conference's."""
 
     key: Key
     holding: bool
+    room: bool = False
     channels: set[Key] = field(default_factory=set)
 
 
@@ -97,10 +98,10 @@ class ChannelGraph:
         self.gone: dict[Key, None] = {}
         """The latest few that are no more, in the order in which they went: an answer may still name them."""
 
-    def enter(self, channel: Channel, bridge: Key, *, holding: bool) -> None:
+    def enter(self, channel: Channel, bridge: Key, *, holding: bool, room: bool = False) -> None:
         """Put `channel` into a bridge, out of any other."""
         self.leave(channel)
-        self.bridges.setdefault(bridge, Bridge(bridge, holding)).channels.add(channel.key)
+        self.bridges.setdefault(bridge, Bridge(bridge, holding, room)).channels.add(channel.key)
         channel.bridge = bridge
 
     def leave(self, channel: Channel) -> None:

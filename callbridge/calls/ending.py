@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from callbridge.calls import clicks, queues, recordings
+from callbridge.calls import clicks, conferences, queues, recordings
 from callbridge.calls.call import Call, CallState, Leg, Moment, Reason, Side
 from callbridge.calls.correlation import Channel
 from callbridge.calls.events import EventType
@@ -88,6 +88,7 @@ def leg_gone(board: Switchboard, work: OpenCall, channel: Channel, fact: Channel
     if leg is None:
         return
     work.legs[leg.uniqueid] = advance(leg, fact) or leg
+    conferences.left(board, work, leg)
     waited = waits(work, leg)
     if waited and work.wait is not None:
         board.release(work, fact.at)

@@ -220,10 +220,14 @@ class LocalJoined(ChannelFact):
 
 @dataclass(frozen=True, slots=True)
 class BridgeEntered(ChannelFact):
-    """The channel came into a bridge. `holding` bridges (parking, music) join nobody to anybody."""
+    """The channel came into a bridge. `holding` bridges (parking, music) join nobody to anybody.
+
+    A `room` is a conference's, where people meet who never called one another.
+    """
 
     bridge: str
     holding: bool = False
+    room: bool = False
 
 
 @dataclass(frozen=True, slots=True)

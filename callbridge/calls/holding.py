@@ -31,7 +31,7 @@ def resumed(board: Switchboard, fact: ChannelResumed) -> None:
     if moved is None:
         return
     work, leg = moved
-    if work.held_since is None or anyone_holds(work):
+    if work.held_since is None or work.parked is not None or anyone_holds(work):
         return
     work.stops_holding(fact.at)
     board.tell(work, EventType.CALL_RESUMED, fact.at, by=leg.who)

@@ -114,7 +114,8 @@ def entered_bridge(found: Found) -> None:
     bridge = found.seen.bridge
     if bridge is not None and found.channel.bridge != (pbx, bridge):
         holding = bridge in found.state.holding_bridges
-        answering.entered(found.board, BridgeEntered(pbx, found.at_first, channel, bridge, holding))
+        room = bridge in found.state.rooms
+        answering.entered(found.board, BridgeEntered(pbx, found.at_first, channel, bridge, holding, room))
 
 
 def stopped_waiting(found: Found) -> None:

@@ -41,13 +41,14 @@ def parked(board: Switchboard, fact: CallParked) -> None:
 
 
 def parker(board: Switchboard, work: OpenCall, fact: CallParked) -> Party | None:
-    """Return who parked the call: who sits at the device the PBX would call back; None where it names none."""
+    """Return who parked the call: who sits at the device the PBX would call back; None where the dialplan did it."""
     if fact.parker is None:
         return None
     extension = board.profile(fact.pbx).extension_of(f"{fact.parker}-", None)
     if extension is not None:
         return board.roster.party(fact.pbx, extension)
-    return next((leg.who for leg in work.legs.values() if leg.channel.startswith(f"{fact.parker}-")), None)
+    legs = [leg for leg in work.legs.values() if leg.uniqueid != fact.channel]
+    return next((leg.who for leg in legs if leg.channel.startswith(f"{fact.parker}-")), None)
 
 
 def unparked(board: Switchboard, fact: CallUnparked) -> None:
@@ -66,7 +67,12 @@ def unparked(board: Switchboard, fact: CallUnparked) -> None:
         by = fetched(board, own, work, fact.channel, fact.at)
     elif channel is not None:
         await_anew(board, work, channel, fact.at)
-    return board.tell(work, EventType.CALL_UNPARKED, fact.at, slot=fact.slot, by=by)
+    board.tell(work, EventType.CALL_UNPARKED, fact.at, slot=fact.slot, by=by)
+    if (
+        channel is not None and work.call.answered_at is None
+    ):  # they may be bridged before it is said that one was fetched
+        answered_if_both(board, work, [each.key[1] for each in board.graph.joined_with(channel)], fact.at)
+    return None
 
 
 def fetched(board: Switchboard, own: OpenCall, work: OpenCall, waiting: str, at: datetime) -> Party:
@@ -81,7 +87,8 @@ def fetched(board: Switchboard, own: OpenCall, work: OpenCall, waiting: str, at:
 def fetched_unheard(board: Switchboard, channel: Channel, at: datetime) -> None:
     """See that a channel fetched a call while nobody listened: it dialled no person, and is with one now."""
     own = board.call_of(channel)
-    reached = board.graph.joined_with(channel)
+    bridge = board.graph.bridges.get(channel.bridge) if channel.bridge else None
+    reached = board.graph.joined_with(channel) if bridge is not None and not bridge.room else ()
     other = next((each for each in reached if each.call_id not in {None, channel.call_id}), None)
     work = board.call_of(other)
     if own is None or own.untold is None or work is None or other is None:

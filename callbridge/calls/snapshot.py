@@ -35,6 +35,8 @@ class CallMemory:
     """Those of their bridges that hold instead of joining."""
     pbx_started: datetime | None = None
     """When their PBX was started, where it said so: of another start, none of them is left."""
+    rooms: tuple[tuple[str, str], ...] = ()
+    """Those of their bridges that are conference rooms."""
 
 
 def remember(tracker: Tracker, call_id: str) -> CallMemory | None:
@@ -45,20 +47,21 @@ def remember(tracker: Tracker, call_id: str) -> CallMemory | None:
         return None
     channels = tuple(board.graph.channels[key] for key in sorted(work.alive) if key in board.graph.channels)
     bridges = {each.bridge for each in channels if each.bridge in board.graph.bridges}
-    holding = tuple(sorted(key for key in bridges if key is not None and board.graph.bridges[key].holding))
-    return CallMemory(VERSION, work, channels, holding, board.started.get(work.call.pbx))
+    known = sorted(key for key in bridges if key is not None)
+    holding = tuple(key for key in known if board.graph.bridges[key].holding)
+    rooms = tuple(key for key in known if board.graph.bridges[key].room)
+    return CallMemory(VERSION, work, channels, holding, board.started.get(work.call.pbx), rooms)
 
 
 def recall(tracker: Tracker, written: Mapping[str, Any]) -> OpenCall:
     """Put a call written down earlier back into the tracker. Raises ValueError and changes nothing if it cannot."""
     memory = read(written)
     board, work = tracker.board, memory.call
-    holding = frozenset(memory.holding)
     for channel in memory.channels:
         board.graph.channels[channel.key] = channel
         if channel.bridge is not None:
-            bridge = board.graph.bridges.setdefault(channel.bridge, Bridge(channel.bridge, channel.bridge in holding))
-            bridge.channels.add(channel.key)
+            known = Bridge(channel.bridge, channel.bridge in memory.holding, channel.bridge in memory.rooms)
+            board.graph.bridges.setdefault(channel.bridge, known).channels.add(channel.key)
     if memory.pbx_started is not None:
         board.started.setdefault(work.call.pbx, memory.pbx_started)
     for leg in work.legs.values():

@@ -316,18 +316,33 @@ TOLD: Final = {
     "21-forward-always-to-outside": Telling(
         "updated ringing answered ended", completed(direction="internal", agent=CARLA), {"talk_s": 1}
     ),
+    "22-park-and-retrieve-oneself": Telling(
+        "ringing answered parked unparked ended", completed(ended_by="callee", agent=ANA)
+    ),
+    "22-park-comes-back-to-nobody": Telling(
+        "ringing answered parked unparked ringing ended", completed(ended_by="pbx", agent=ANA), {"hold_s": 3}
+    ),
+    "22-park-by-feature-code": Telling(
+        "ringing answered parked unparked ended", completed(ended_by="callee", agent=BRUNO)
+    ),
+    "22-park-by-dialplan": Telling("ringing answered parked unparked ended", completed(ended_by="caller", agent=BRUNO)),
+    "22-park-by-ami": Telling("ringing answered parked unparked ended", completed(ended_by="caller", agent=BRUNO)),
+    "22-park-after-hold": Telling("ringing answered held resumed parked unparked ended", completed(agent=BRUNO)),
+    "22-park-of-ones-own-call": Telling(
+        "ringing answered parked unparked ended",
+        outbound("completed", None, ended_by="callee", agent=BRUNO),
+    ),
+    "22-park-unanswered": Telling("parked unparked answered ended", completed(ended_by="caller", agent=BRUNO)),
+    "22-park-unanswered-and-given-up": Telling("parked ended missed", missed("cancelled", "ivr", ended_by="caller")),
+    "22-park-of-nobody": Telling("ended", {"state": "no_answer", "reason": "ivr", "direction": "internal"}),
+    "23-conference-alone": Telling("ended missed", missed("cancelled", "ivr", ended_by="caller")),
     "22-park-and-retrieve": Telling(
         "ringing answered parked unparked ended",
         completed(ended_by="caller", agent=BRUNO, merged_into=None),
-        {"hold_s": 1, "talk_s": 1},
     ),
     "22-park-comes-back": Telling(
         "ringing answered parked unparked ringing answered ended",
         completed(ended_by="caller", agent=ANA),
-        {"hold_s": 3, "talk_s": 1},
-    ),
-    "22-park-hangup": Telling(
-        "ringing answered parked ended", completed(ended_by="caller", agent=ANA), {"hold_s": 1, "talk_s": 0}
     ),
     "15-hold-by-callee": Telling(
         "ringing answered held resumed ended",
@@ -398,6 +413,7 @@ TOLD: Final = {
         {"wait_s": 2, "talk_s": 0},
         rung="1001 1002",
     ),
+    "22-park-hangup": Telling("ringing answered parked ended", completed(ended_by="caller", agent=ANA)),
     "24-menu-hangs-up": Telling("ended missed", missed("cancelled", "ivr")),
     "24-announcement": Telling("ended missed", missed("no_answer", "ivr")),
     "24-voicemail": Telling("ringing ended missed", missed("no_answer", "voicemail")),

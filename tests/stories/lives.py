@@ -30,7 +30,8 @@ def now_true(tracker: Tracker, pbx: str, at: datetime) -> f.StateRead:
     channels = (as_seen(tracker, each) for each in tracker.board.graph.of_pbx(pbx))
     parked = {work.parked.channel: work.parked.slot for work in tracker.board.open.values() if work.parked}
     holding = frozenset(key[1] for key, bridge in tracker.board.graph.bridges.items() if bridge.holding)
-    return f.StateRead(pbx, at, tuple(channels), waiting, parked=parked, holding_bridges=holding)
+    rooms = frozenset(key[1] for key, bridge in tracker.board.graph.bridges.items() if bridge.room)
+    return f.StateRead(pbx, at, tuple(channels), waiting, parked=parked, holding_bridges=holding, rooms=rooms)
 
 
 def linkedid(tracker: Tracker, channel: Channel) -> str:

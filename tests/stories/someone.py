@@ -160,6 +160,29 @@ class Someone:
             caller.picks_up()
         self.talks_with(caller)
 
+    # ── conferences ──
+
+    def dials_into(self, room: str, number: str = "650") -> None:
+        """Call the number of a conference room, which answers by itself."""
+        self.calls(number)
+        self.picks_up()
+        self.enters_room(room)
+
+    def enters_room(self, room: str) -> None:
+        self._leaves_bridge()
+        self.bridge = room
+        self._story.says(f.BridgeEntered(self.pbx, self._story.now, self.channel, room, room=True))
+
+    def joins(self, other: "Someone") -> None:
+        """Come into the bridge `other` is in."""
+        assert other.bridge is not None, "talks to nobody"
+        self._enters(other.bridge, self)
+
+    def leaves_room(self) -> None:
+        """Hang up; the others stay."""
+        self._says(f.HangupAsked)
+        self._is_gone(NORMAL)
+
     # ── parking ──
 
     def parks(self, other: "Someone", slot: str = "701") -> None:

@@ -181,6 +181,22 @@ def test_a_caller_parked_and_never_fetched_is_missed(story: Story) -> None:
     assert story.heard == ["call.started", "call.parked", "call.ended", "call.missed"]
 
 
+def test_a_parker_whose_phone_lets_go_of_its_hold_has_fetched_nobody(story: Story) -> None:
+    """Asterisk takes the transferrer off hold, and says so before or after it says that the call is parked."""
+    maria = story.someone("912345678").calls("210000000")
+    ana = story.someone("1001").rings()
+    ana.answers()
+    maria.is_parked("701", "PJSIP/1001")
+    ana.resumes()
+    ana.is_hung_up_on()
+    story.passes(seconds=20)
+    story.someone("1002").fetches(maria)
+    maria.hangs_up()
+
+    assert story.heard[2:] == ["call.answered", "call.parked", "call.unparked", "call.ended"]
+    assert story.call.hold_s == 20
+
+
 def test_two_calls_in_one_car_park_do_not_hear_each_other(story: Story) -> None:
     maria, _ = parked(story)
     rui = story.someone("936000111").calls("210000000")

@@ -34,3 +34,20 @@ def test_out_of_a_car_park_nobody_was_in_is_odd() -> None:
 
     assert story.heard == ["call.started"]
     assert story.tracker.board.oddities == {"unparked, but not parked": 1}
+
+
+def test_who_is_with_a_caller_before_it_is_said_that_they_fetched_them_has_answered() -> None:
+    """The bridge and the car park are told by two threads."""
+    story = Story()
+    maria = story.someone("912345678").calls("210000000")
+    maria.picks_up()
+    maria.is_parked()
+    story.passes(seconds=20)
+    bruno = story.someone("1002", name="Bruno Reis").calls("701")
+    bruno.picks_up()
+    bruno.talks_with(maria)
+    bruno.bridge = maria.bridge = None
+    maria.is_unparked(by=bruno)
+    story.passes(seconds=5)
+
+    assert story.heard == ["call.started", "call.parked", "call.unparked", "call.answered"]

@@ -45,6 +45,7 @@ SAYING: dict[str, st.SearchStrategy[Any]] = {
     "device": NAME,
     "ringing": st.booleans(),
     "holding": st.booleans(),
+    "room": st.booleans(),
     "number": st.none() | TEXT,
     "caller_name": st.none() | TEXT,
     "exten": st.none() | TEXT,
