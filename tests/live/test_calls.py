@@ -327,7 +327,9 @@ TOLD: Final = {
     ),
     "22-park-by-dialplan": Telling("ringing answered parked unparked ended", completed(ended_by="caller", agent=BRUNO)),
     "22-park-by-ami": Telling("ringing answered parked unparked ended", completed(ended_by="caller", agent=BRUNO)),
-    "22-park-after-hold": Telling("ringing answered held resumed parked unparked ended", completed(agent=BRUNO)),
+    "22-park-after-hold": Telling(
+        "ringing answered held resumed parked unparked ended", completed(agent=BRUNO), by="1001 1001"
+    ),
     "22-park-of-ones-own-call": Telling(
         "ringing answered parked unparked ended",
         outbound("completed", None, ended_by="callee", agent=BRUNO),
