@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from tests.lab.turns import IN_A_ROW, PARTS, turns
+from tests.lab.turns import IN_A_ROW, turns
 
 CALLS = [f"tests/live/test_calls.py::test_a_call[{number}]" for number in range(3 * IN_A_ROW + 1)]
 RESTARTS = [f"tests/live/test_restarts.py::test_a_restart[{number}]" for number in range(9)]
@@ -22,6 +22,7 @@ def test_calls_are_handed_out_a_few_at_a_time_and_stay_in_their_order() -> None:
     assert sum(one != other for one, other in pairwise(handed.values())) == 3
 
 
-def test_no_other_file_is_cut_into_more_than_its_parts() -> None:
-    assert len(set(turns(RESTARTS).values())) == PARTS
+def test_a_long_file_is_halved_and_what_shares_its_calls_stays_together() -> None:
+    assert len(set(turns(RESTARTS).values())) == 2
     assert not set(turns(RESTARTS).values()) & set(turns(CALLS).values())
+    assert len(set(turns(f"tests/live/test_backfill.py::test[{number}]" for number in range(40)).values())) == 1

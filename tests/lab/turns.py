@@ -17,14 +17,14 @@ from xdist.scheduler import LoadScopeScheduling
 QUICK: Final = ("tests/unit/", "tests/stories/", "tests/tapes/", "tests/properties/")
 """What needs no PBX."""
 
-WAITING: Final = ("tests/live/test_calls.py", "tests/live/test_oldest_dialect.py")
+WAITING: Final = ("tests/live/test_calls.py", "tests/live/test_oldest_dialect.py", "tests/live/test_transfers.py")
 """Files whose tests do nothing but play a scene, with one daemon for all of them."""
 
 IN_A_ROW: Final = 4
 """Of those, so many are one worker's in a row: what their module sets up is set up once for them."""
 
-PARTS: Final = 2
-"""Into which any other file is cut."""
+HALVED: Final = ("tests/live/test_restarts.py", "tests/live/test_cli.py", "tests/faults/test_bad_input.py")
+"""Long files whose tests share nothing. Any other file is one worker's: what its tests share is made once."""
 
 
 def in_order(items: list[pytest.Item]) -> list[pytest.Item]:
@@ -59,5 +59,5 @@ def turns(nodeids: Iterable[str]) -> dict[str, str]:
 def _turns_of(file: str, tests: list[str]) -> Iterator[tuple[str, str]]:
     if file.startswith(QUICK):
         return zip(tests, repeat("quick"))
-    in_a_row = IN_A_ROW if file in WAITING else ceil(len(tests) / PARTS)
+    in_a_row = IN_A_ROW if file in WAITING else ceil(len(tests) / 2) if file in HALVED else len(tests)
     return ((test, f"{file} {place // in_a_row}") for place, test in enumerate(tests))
