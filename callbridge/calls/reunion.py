@@ -32,7 +32,7 @@ def unite(board: Switchboard, state: StateRead) -> None:
 
 def together(board: Switchboard, members: tuple[Channel, ...], at: datetime) -> None:
     """Unite the calls of two who talk with each other, and each with nobody else."""
-    people = members[0].real and len(members) == TWO and members[1].real
+    people = len(members) == TWO and all(each.real for each in members)
     works = [board.call_of(each) for each in members]
     if not people or works[0] is works[1] or not all(alone(work) for work in works):
         return
