@@ -45,10 +45,10 @@ arch: venv ## the layers (import-linter)
 	$(BIN)/lint-imports --no-logo
 
 unit: venv ## unit tests, stories, tapes, and some of the properties
-	$(BIN)/pytest $(QUICK_TESTS) -m "not postgres" $(ARGS)
+	CALLBRIDGE_EFFORT=quick $(BIN)/pytest $(QUICK_TESTS) -m "not postgres" $(ARGS)
 
 properties: venv ## all swaps, cuts and restarts of all tapes, and thousands of made-up calls; some minutes
-	CALLBRIDGE_PROPERTIES=slow $(BIN)/pytest tests/properties $(ARGS)
+	CALLBRIDGE_EFFORT=slow $(BIN)/pytest tests/properties $(ARGS)
 
 live: setup ## real SIP phones on a real Asterisk
 	$(BIN)/pytest -n $(WORKERS) tests/live $(ARGS)

@@ -97,6 +97,8 @@ def depends(one: f.Fact, other: f.Fact) -> bool:
     """Tell whether `other` can only be said once `one` was: they are links of one chain of cause and effect."""
     if isinstance(one, f.DialEnded) and isinstance(other, f.BridgeEntered):
         return one.status == "ANSWER"
+    if isinstance(one, f.BridgeEntered) and isinstance(other, f.BridgeEntered):
+        return one.room and one.bridge == other.bridge  # they meet whoever is there: the order is the room's own
     return isinstance(one, f.BridgeLeft) and isinstance(other, f.BridgeGone)
 
 

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from tests.properties.effort import SLOW
+from tests.effort import SLOW
 from tests.properties.people import PICK, Talk, can, chosen, room
 from tests.properties.wiring import AGENTS, PBX, Doing, Line, other_of
 from tests.stories.lives import next_life

@@ -13,7 +13,7 @@ from callbridge.asterisk.from_ami import facts_from
 from callbridge.asterisk.tape import read
 from callbridge.calls import facts as f
 from callbridge.calls.events import Event
-from tests.properties.effort import some
+from tests.effort import some
 from tests.properties.swaps import SWAPS, may_swap, places, swapped
 from tests.properties.tapes import TAPES, differences, facts_of, said, tracker, whole
 from tests.stories.lives import next_life

@@ -10,6 +10,7 @@ from callbridge.calls import facts as f
 from callbridge.calls.events import Event
 from callbridge.calls.tracker import Tracker
 from callbridge.delivery.payload import render
+from tests.effort import cuts
 from tests.stories.lives import next_life
 from tests.stories.story import new_tracker
 from tests.stories.test_told_again import STORIES, calm, facts_of, lives, told, whole
@@ -98,7 +99,7 @@ def test_the_rest_of_a_story_is_told_from_the_log(name: str) -> None:
 def test_what_is_heard_live_after_a_gap_is_not_told_again(name: str) -> None:
     """The log has said some of it already."""
     facts, expected = facts_of(name), bodies(whole(name))
-    for cut in range(1, len(facts)):
+    for cut in cuts(len(facts) - 1, 6):
         new = new_tracker()
         said = afterwards(facts[: before_and_after(cut, facts)[1]])
         events = told(new, [*said, f.BackfillDone("main", facts[cut].at), *facts[cut:]])

@@ -1,0 +1,29 @@
+"""How much is tried: a sample with `make quick`, more with `make test`, all there is with `make properties`.
+
+CALLBRIDGE_EFFORT is `quick`, nothing, or `slow`.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, Final, TypeVar
+
+EFFORT: Final = os.environ.get("CALLBRIDGE_EFFORT", "")
+QUICK: Final = EFFORT == "quick"
+SLOW: Final = EFFORT == "slow"
+
+Place = TypeVar("Place", bound=Any)
+
+
+def some(places: Sequence[Place], few: int, many: int = sys.maxsize) -> Sequence[Place]:
+    """Return at most `few` of `places`, evenly spread; at most `many` when all is to be tried."""
+    return spread(places, many if SLOW else few)
+
+
+def cuts(length: int, few: int) -> frozenset[int]:
+    """Return behind which of so many words, counted from 1, something is tried: at most `few` when it must be quick."""
+    return frozenset(spread(range(1, length + 1), few if QUICK else sys.maxsize))
+
+
+def spread(places: Sequence[Place], most: int) -> Sequence[Place]:
+    return places if len(places) <= most else places[:: -(-len(places) // most)]
