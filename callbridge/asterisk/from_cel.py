@@ -148,7 +148,7 @@ def entered(walk: Walk, seen: Seen, row: CelRow) -> Iterator[f.Fact]:
     if bridge is not None:
         holding = row.extra.get("bridge_technology") == "holding_bridge"
         seen.bridge = None if holding else bridge
-        yield f.BridgeEntered(walk.pbx, row.at, row.channel, bridge, holding)
+        yield f.BridgeEntered(walk.pbx, row.at, row.channel, bridge, holding, row.app == "ConfBridge")
 
 
 def left(walk: Walk, seen: Seen, row: CelRow) -> Iterator[f.Fact]:

@@ -32,7 +32,9 @@ def taken_over(board: Switchboard, fact: DialEnded) -> None:
     """See a pick-up in that who answers a dial is somebody who called, and was not dialled."""
     own = board.call_of(board.channel(fact.pbx, fact.channel))
     work = board.call_of(board.channel(fact.pbx, fact.source))
-    if own is None or work is None or own is work or fact.status != "ANSWER" or not work.being_called():
+    if own is None or work is None or own is work or fact.status != "ANSWER" or work.call.answered_at is not None:
         return
-    if list(own.legs) == [fact.channel] and work.call.answered_at is None:
-        merge(board, own, work, work.being_called()[0].side, fact.at)
+    # The phone that rang may be hung up before or after this is said (22.10.1): then it is called no more.
+    called = [work.legs[key] for key in work.round if key in work.legs]
+    if called and list(own.legs) == [fact.channel]:
+        merge(board, own, work, called[0].side, fact.at)

@@ -142,16 +142,19 @@ class Someone:
         self._says(f.CallPickedUp, rung.channel)
         self.answers_instead_of(rung)
 
-    def takes_over(self, rung: "Someone") -> None:
+    def takes_over(self, rung: "Someone", *, gone_first: bool = False) -> None:
         """Ask by SIP's Replaces for the call that rings at `rung`: no word of a pick-up then."""
         self.calls(rung.number)
         self.picks_up()
-        self.answers_instead_of(rung)
+        self.answers_instead_of(rung, gone_first=gone_first)
 
-    def answers_instead_of(self, rung: "Someone") -> None:
+    def answers_instead_of(self, rung: "Someone", *, gone_first: bool = False) -> None:
         caller = rung._caller
+        if gone_first:
+            rung._is_gone(ELSEWHERE)
         self._says(f.DialEnded, caller.channel, "ANSWER")
-        rung._is_gone(ELSEWHERE)
+        if not gone_first:
+            rung._is_gone(ELSEWHERE)
         self._takes_the_place_beside(caller)
         for other in [each for each in caller.phones if each is not self]:
             other.stops("CANCEL", ELSEWHERE)

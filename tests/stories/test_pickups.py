@@ -66,6 +66,16 @@ def test_a_phone_that_takes_the_ringing_over_has_answered(story: Story) -> None:
     """By SIP's Replaces, of which Asterisk has no word of its own."""
     maria, ana, bruno = ringing(story)
     bruno.takes_over(ana)
+    takes_it(story, maria)
+
+
+def test_so_it_has_where_the_phone_that_rang_is_gone_first(story: Story) -> None:
+    maria, ana, bruno = ringing(story)
+    bruno.takes_over(ana, gone_first=True)
+    takes_it(story, maria)
+
+
+def takes_it(story: Story, maria: Someone) -> None:
     story.passes(seconds=10)
     maria.hangs_up()
 
