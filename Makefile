@@ -17,7 +17,7 @@ export PYTHON PREFIX DESTDIR ONCE
 .PHONY: help setup system venv lock test quick lint types arch unit properties live faults bench demo docs install clean
 
 BIN := .venv/bin
-QUICK_TESTS := tests/unit tests/stories tests/tapes tests/properties
+QUICK_TESTS := tests/unit tests/stories tests/tapes tests/cel tests/properties
 
 # The stamps carry what they were made from in their names, so a checkout's dates mean nothing.
 hash = $(shell cat $(1) | sha256sum | cut -c1-12)

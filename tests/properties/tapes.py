@@ -8,9 +8,9 @@ from callbridge.calls import facts as f
 from callbridge.calls.events import Event
 from callbridge.calls.tracker import Tracker
 from callbridge.delivery.payload import as_json, render
-from tests.tapes.test_pairs import TAPES, facts_of, told, tracker, whole
+from tests.tapes.test_pairs import SOME_TAPES, facts_of, told, tracker, whole
 
-__all__ = ["TAPES", "differences", "facts_of", "rendered", "said", "told", "tracker", "whole"]
+__all__ = ["SOME_TAPES", "differences", "facts_of", "rendered", "said", "told", "tracker", "whole"]
 
 PATIENCE_S: Final = 0.05
 """How much times and seconds may differ where two threads overtook one another."""

@@ -17,7 +17,7 @@ from callbridge.calls.tracker import Tracker
 from tests.effort import QUICK, cuts
 from tests.stories.lives import next_life
 from tests.tapes.exchange import Exchange
-from tests.tapes.test_pairs import CALLED_BACK, HERE, PROFILES, TAPES, ends, goes_on, in_time, told, tracker, whole
+from tests.tapes.test_pairs import CALLED_BACK, HERE, PROFILES, SOME_TAPES, ends, goes_on, in_time, told, tracker, whole
 
 QUIET_S = 0.05
 GAPS = 3 if QUICK else 6
@@ -83,7 +83,7 @@ def stand_ins(listener: Tracker) -> set[str]:
     return {call_id(*key) for key, each in listener.board.graph.channels.items() if not each.calling}
 
 
-@pytest.mark.parametrize("name", TAPES)
+@pytest.mark.parametrize("name", SOME_TAPES)
 def test_who_begins_to_listen_anywhere_adopts_what_is_there_and_invents_nothing(name: str) -> None:
     for cut, _, listener in listeners(name, cuts(len(moments(name)), 6)):
         new = tracker()
@@ -103,7 +103,7 @@ def test_who_begins_to_listen_anywhere_adopts_what_is_there_and_invents_nothing(
             assert adopted.direction == call.direction, where
 
 
-@pytest.mark.parametrize("name", TAPES)
+@pytest.mark.parametrize("name", SOME_TAPES)
 def test_a_gap_anywhere_loses_no_call_and_tells_nothing_twice(name: str) -> None:
     all_of_it = moments(name)
     step = max(1, len(all_of_it) // GAPS)

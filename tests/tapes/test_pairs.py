@@ -23,11 +23,13 @@ from callbridge.calls.open_call import OpenCall
 from callbridge.calls.tracker import Tracker
 from callbridge.config import load_profiles
 from callbridge.delivery.payload import render
+from tests.effort import sample
 from tests.stories.lives import next_life, now_true
 
 HERE = Path(__file__).parent
 PROFILES = load_profiles(HERE / "pbx.toml")
 TAPES = sorted(path.stem for path in HERE.glob("*.tape"))
+SOME_TAPES = sample(TAPES)
 CALLED_BACK = {"18-blonde-by-feature-code-no-answer"}
 """Where the PBX calls somebody back by itself: of a call it never heard of, who listens must think it is placed."""
 CUTS = 8
@@ -88,7 +90,7 @@ def test_a_tape_plays_to_what_was_told(name: str) -> None:
         assert b"".join(line + b"\n" for line in replay(HERE / f"{name}.tape", PROFILES)) == expected
 
 
-@pytest.mark.parametrize("name", TAPES)
+@pytest.mark.parametrize("name", SOME_TAPES)
 def test_nothing_is_odd_on_a_tape_and_nothing_is_left(name: str) -> None:
     listener = tracker()
     told(listener, facts_of(name))
@@ -97,7 +99,7 @@ def test_nothing_is_odd_on_a_tape_and_nothing_is_left(name: str) -> None:
     assert (listener.live_calls, listener.board.graph.channels, listener.board.graph.bridges) == (0, {}, {})
 
 
-@pytest.mark.parametrize("name", TAPES)
+@pytest.mark.parametrize("name", SOME_TAPES)
 def test_a_daemon_that_starts_again_during_a_tape_tells_the_rest_of_it(name: str) -> None:
     """From what was written down, wherever each channel belongs to a call already."""
     expected = bodies(whole(name))
@@ -107,7 +109,7 @@ def test_a_daemon_that_starts_again_during_a_tape_tells_the_rest_of_it(name: str
             assert bodies(before + rest) == expected, f"cut after {cut} facts"
 
 
-@pytest.mark.parametrize("name", TAPES)
+@pytest.mark.parametrize("name", SOME_TAPES)
 def test_a_daemon_that_starts_again_and_asks_the_pbx_invents_nothing(name: str) -> None:
     """A phone may be found before it was said to be dialled: then its ringing is known some milliseconds sooner."""
     expected = [(event.id, event.type) for event in whole(name)]
@@ -127,7 +129,7 @@ def kernel(events: list[Event] | tuple[Event, ...]) -> list[object]:
     ]
 
 
-@pytest.mark.parametrize("name", TAPES)
+@pytest.mark.parametrize("name", SOME_TAPES)
 def test_a_daemon_that_first_starts_during_a_tape_adopts_its_calls(name: str) -> None:
     """What was before it cannot know; which way a call goes, who answered it, and that it ends once, it must."""
     for cut, _, listener in lives(name):
@@ -180,7 +182,7 @@ def by(call: Call) -> tuple[bool, str | None]:
     return call.answered_at is not None, call.agent.extension if call.agent else None
 
 
-@pytest.mark.parametrize("name", TAPES)
+@pytest.mark.parametrize("name", SOME_TAPES)
 def test_a_tape_that_begins_anywhere_does_no_harm(name: str) -> None:
     """Nobody is asked what was before: what cannot be known is not told, and nothing stays behind."""
     for cut in range(1, len(facts_of(name))):
@@ -192,6 +194,6 @@ def test_a_tape_that_begins_anywhere_does_no_harm(name: str) -> None:
             assert set(ends(events)) <= set(ends(whole(name))), f"from fact {cut} on"
 
 
-@pytest.mark.parametrize("name", TAPES)
+@pytest.mark.parametrize("name", SOME_TAPES)
 def test_times_are_the_pbxs_own(name: str) -> None:
     assert {event.at.tzinfo for event in whole(name)} == {UTC}
