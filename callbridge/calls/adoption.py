@@ -8,6 +8,7 @@ a transfer), the oldest phone of our own that is left stands for them.
 from callbridge.calls import arrival, clicks, dialling, midway
 from callbridge.calls.correlation import Key
 from callbridge.calls.facts import ChannelBorn, ChannelSeen, DialBegan, LocalJoined, StateRead
+from callbridge.calls.joining import Found, moved_on
 from callbridge.calls.switchboard import Switchboard
 
 
@@ -17,6 +18,7 @@ def adopt_unheard(board: Switchboard, fact: StateRead) -> frozenset[Key]:
     for each in sorted(news, key=lambda one: not one.calling):
         begin(board, fact, each)
     pair_halves(board, fact)
+    let_first_sides_come(board, fact)
     midway.ask_alone(board, fact)
     callers = callers_of(board, fact)
     asked = midway.asked(fact)
@@ -58,6 +60,16 @@ def pair_halves(board: Switchboard, fact: StateRead) -> None:
         half = board.channel(fact.pbx, channel)
         if name.endswith(";1") and other is not None and half is not None and half.other_half is None:
             arrival.local_joined(board, LocalJoined(fact.pbx, fact.at, channel, other))
+
+
+def let_first_sides_come(board: Switchboard, fact: StateRead) -> None:
+    """Let whoever the PBX called first be up before others are adopted: those are on the other side only then."""
+    for each in fact.channels:
+        channel = board.channel(fact.pbx, each.channel)
+        work = board.call_of(channel)
+        leg = work.legs.get(each.channel) if work is not None and work.placed else None
+        if channel is not None and work is not None and leg is not None and each.up and not work.called_for(leg):
+            moved_on(Found(board, fact, channel, each))
 
 
 def callers_of(board: Switchboard, fact: StateRead) -> dict[str, str]:

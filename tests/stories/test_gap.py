@@ -169,3 +169,27 @@ def test_the_gap_of_one_pbx_is_not_the_others(story: Story) -> None:
     story.link_comes()
 
     assert "call.ended" not in story.heard
+
+
+def test_whoever_is_called_after_the_customer_came_unheard_is_on_the_other_side(story: Story) -> None:
+    silent = Story()
+    maria = silent.someone("912345678").is_called_first().rings()
+    story.says(*silent.facts)
+    story.link_goes()
+    story.passes(seconds=3)
+    silent.passes(seconds=3)
+    maria.comes()
+    maria.waits_in("sales")
+    ana, bruno = silent.someone("1001").rings(), silent.someone("1002", name="Bruno Reis").rings()
+    story.link_comes(maria, ana, bruno, waiting={maria.channel: "sales"})
+    heard = len(silent.facts)
+    story.passes(seconds=5)
+    silent.passes(seconds=5)
+    bruno.answers()
+    maria.hangs_up()
+    story.says(*silent.facts[heard:])
+
+    assert [leg.side for leg in story.call.legs] == ["callee", "caller", "caller"]
+    assert (story.call.agent, story.call.state) == (silent.call.agent, CallState.COMPLETED)
+    assert (story.call.queue, story.call.ended_by, story.call.oddities) == ("sales", "callee", 0)
+    assert "call.left_queue" not in story.heard
