@@ -108,7 +108,7 @@ def answered(walk: Walk, seen: Seen, row: CelRow) -> Iterator[f.Fact]:
 def who_hung_up(walk: Walk, row: CelRow) -> Iterator[f.Fact]:
     """Say who hung up, before anything comes of it."""
     source = walk.named(fates.source_of(row))
-    if source is not None and not source.handed_on:
+    if source is not None and not source.handed_on and not is_refused(walk, source, row):
         yield f.HangupAsked(walk.pbx, row.at, source.channel)
 
 
@@ -173,6 +173,15 @@ def music_ended(walk: Walk, seen: Seen, row: CelRow) -> Iterator[f.Fact]:
     music = row.user_event == "MOH_STREAM_END"
     if music and holder is not None and not any(walk.ends_by(each, row.at) for each in (row.channel, holder)):
         yield f.ChannelResumed(walk.pbx, row.at, holder)
+
+
+def is_refused(walk: Walk, source: Seen, row: CelRow) -> bool:
+    """Tell whether a caller who seems to hang up was refused: their Dial failed, and was not taken back.
+
+    The phones it called are taken down by threads of their own, under load after their caller (22.10).
+    """
+    failed = text(row, "dialstatus") not in {None, "CANCEL", "ANSWER"}
+    return source.channel == row.channel and failed and walk.calls_somebody(source.channel)
 
 
 # ── calls that go elsewhere ───────────────────────────────────────────────────

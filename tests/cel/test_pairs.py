@@ -165,6 +165,21 @@ def as_told(path: Path) -> list[object]:
     return list(calls.values())
 
 
+@pytest.mark.parametrize("name", ["03-congestion", "11-outbound-busy"])
+def test_a_phone_that_is_taken_down_after_its_caller_had_refused_all_the_same(name: str) -> None:
+    """Each is taken down by a thread of its own."""
+    log = rows(name)
+    of_phone = [row for row in log if row.event in {"HANGUP", "CHAN_END"} and row.channel != row.linkedid]
+    caller_ends = next(place for place, row in enumerate(log) if row.event == "HANGUP" and row.channel == row.linkedid)
+    late = [row for row in log[: caller_ends + 1] if row not in of_phone] + of_phone + list(log[caller_ends + 1 :])
+    events = told(tracker(), facts_of(tuple(replace(row, at=each.at) for row, each in zip(late, log, strict=True))))
+    expected = whole(name)
+
+    assert [event.type for event in events] == [event.type for event in expected]
+    ends = [(last.state, last.reason, last.ended_by) for last in (events[-1].call, expected[-1].call) if last]
+    assert ends[0] == ends[1]
+
+
 @pytest.mark.parametrize("name", [name for name in LOGS if (TAPES / f"{name}.events.jsonl").exists()])
 def test_the_log_and_the_tape_of_a_scene_tell_the_same(name: str) -> None:
     """Two runs of one scene: ids, times and which member rings first are each run's own."""

@@ -11,12 +11,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import pytest_asyncio
 
+from callbridge.clock import SystemClock
 from tests.lab.asterisk import Asterisk
 from tests.lab.crm import Crm, Delivery
 from tests.lab.cutter import Cutter
@@ -81,9 +83,11 @@ def all_over(crm: Crm) -> bool:
     return bool(began) and began == set(ended) and lost == {one.call["id"] for one in crm.of_type("call.missed")}
 
 
-def auditing(daemon: Daemon, *more: str) -> Callable[[], Awaitable[tuple[int, str]]]:
+def auditing(daemon: Daemon, since: datetime) -> Callable[[], Awaitable[tuple[int, str]]]:
+    """The log has also calls of other tests, before."""
+
     async def audit() -> tuple[int, str]:
-        words = command("audit", "--config", str(daemon.config), "--since", "1h", *more)
+        words = command("audit", "--config", str(daemon.config), "--since", since.isoformat())
         child = await asyncio.create_subprocess_exec(*words, stdout=PIPE, stderr=STDOUT)
         out, _ = await asyncio.wait_for(child.communicate(), AFTERWARDS_S)
         return child.returncode or 0, out.decode()
@@ -117,6 +121,7 @@ async def both(pbx: Asterisk) -> AsyncIterator[Both]:
         Daemon(pbx, catching_up, ari=False, more=cel_of(pbx)) as away,
     ):
         await away.stop()
+        began = SystemClock().now()
         for name in PLAYED:
             hearing.forget()
             async with Room(pbx) as room:
@@ -128,7 +133,9 @@ async def both(pbx: Asterisk) -> AsyncIterator[Both]:
         count = sum(map(len, live.values()))
         await catching_up.hears("call.ended", count, within_s=AFTERWARDS_S)
         await catching_up.hears("pbx.connected", within_s=AFTERWARDS_S)
-        yield Both(live, calls_in(catching_up.taken), catching_up.taken, away.home / "callbridge.db", auditing(away))
+        yield Both(
+            live, calls_in(catching_up.taken), catching_up.taken, away.home / "callbridge.db", auditing(away, began)
+        )
 
 
 @pytest.mark.parametrize("name", PLAYED)

@@ -96,6 +96,10 @@ class Walk:
         life = self.fates.lives.get(channel)
         return life is not None and life.ended_at is not None and (life.ended_at - at).total_seconds() < ENDING_S
 
+    def calls_somebody(self, channel: str) -> bool:
+        """Tell whether a phone that `channel` dials is neither up nor gone, as far as the log was walked."""
+        return any(each.by == channel and not each.up and not each.over for each in self._seen.values())
+
     def moved(self, seen: Seen, row: CelRow) -> tuple[str | None, str | None]:
         """Return which application a channel left, and which it entered, with this row.
 
