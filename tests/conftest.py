@@ -5,8 +5,10 @@ import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 
+from tests.effort import SLOW
 from tests.lab.ami_tap import AmiTap
 from tests.lab.asterisk import Asterisk
 from tests.lab.plays import PROPERTY, by_test
@@ -17,6 +19,12 @@ from tests.lab.tally import tally
 from tests.lab.turns import Turns, in_order
 
 __all__ = ["postgres_server"]
+
+# A loaded machine is no finding: no example has a time to keep. All runs but `make properties` try the same examples.
+settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=not SLOW, print_blob=True
+)
+settings.load_profile("unhurried")
 
 
 def pytest_configure() -> None:
