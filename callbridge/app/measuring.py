@@ -13,7 +13,7 @@ from typing import Final
 from callbridge.asterisk import recording_file
 from callbridge.asterisk.recording_file import Look
 from callbridge.calls.facts import Fact, RecordingMeasured, RecordingMissing
-from callbridge.calls.recordings import AwaitedFile
+from callbridge.calls.recording_files import AwaitedFile
 from callbridge.calls.tracker import Tracker
 from callbridge.errors import RecordingUnreadable
 from callbridge.logs import Action, logger

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from callbridge.calls.recordings import NO_FOLDER
+from callbridge.calls.recording_files import NO_FOLDER
 from callbridge.errors import RecordingUnreadable
 
 HEADER: Final = 4096

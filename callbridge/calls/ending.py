@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from callbridge.calls import clicks, conferences, queues, recordings
+from callbridge.calls import clicks, conferences, queues, recording_files, recordings
 from callbridge.calls.call import Call, CallState, Leg, Moment, Reason, Side
 from callbridge.calls.correlation import Channel
 from callbridge.calls.events import EventType
@@ -118,7 +118,7 @@ def end(board: Switchboard, work: OpenCall, at: datetime) -> None:
         work.call = replace(work.call, missed=lost)
         board.tell(work, EventType.CALL_MISSED, at, missed=lost)
     board.close(work)
-    recordings.linger(board, work, at)
+    recording_files.linger(board, work, at)
 
 
 def concluded(work: OpenCall, at: datetime) -> Call:

@@ -8,7 +8,7 @@ channel is brought to where it is (`joining`), and `pbx.connected` tells the gap
 
 from datetime import datetime
 
-from callbridge.calls import ending, limits, recordings, reunion
+from callbridge.calls import ending, limits, recording_files, reunion
 from callbridge.calls.adoption import adopt_unheard
 from callbridge.calls.asking import Asking
 from callbridge.calls.correlation import Key
@@ -44,7 +44,7 @@ def link_up(board: Switchboard, fact: LinkUp) -> None:
     That it is heard is told once its state was read: only then the gap is closed.
     """
     board.heard.add(fact.pbx)
-    recordings.wait_anew(board, fact.pbx, fact.at)
+    recording_files.wait_anew(board, fact.pbx, fact.at)
     board.heard_since[fact.pbx] = fact.at
     before = board.started.get(fact.pbx)
     if fact.started_at is not None:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Final
 
-from callbridge.calls import arrival, clicks, ending, limits, queues, recordings, ringing, transfers
+from callbridge.calls import arrival, clicks, ending, limits, queues, recording_files, ringing, transfers
 from callbridge.calls.correlation import Bridge, Channel
 from callbridge.calls.open_call import OpenCall
 from callbridge.calls.switchboard import Switchboard
@@ -67,7 +67,7 @@ def recall(tracker: Tracker, written: Mapping[str, Any]) -> OpenCall:
     for leg in work.legs.values():
         board.roster.recall(work.call.pbx, leg.who)
     (board.settling if work.call.over else board.open)[work.call.id] = work
-    board.unsettled.update({each.id: work.call.id for each in recordings.unsettled(work)})
+    board.unsettled.update({each.id: work.call.id for each in recording_files.unsettled(work)})
     wait_again(board, work)
     return work
 

@@ -27,6 +27,7 @@ from callbridge.calls import (
     parking,
     pickups,
     queues,
+    recording_files,
     recordings,
     ringing,
     transfers,
@@ -65,8 +66,8 @@ LAWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Any], None]]] = {
     f.RecordingBegan: recordings.began,
     f.RecordingMuted: recordings.muted,
     f.RecordingStopped: recordings.stopped,
-    f.RecordingMeasured: recordings.measured,
-    f.RecordingMissing: recordings.missing,
+    f.RecordingMeasured: recording_files.measured,
+    f.RecordingMissing: recording_files.missing,
     f.BridgeEntered: answering.entered,
     f.BridgeLeft: answering.left,
     f.BridgeGone: answering.gone,
@@ -174,12 +175,12 @@ class Tracker:
         """Whether a file of a recording is to be looked at."""
         return bool(self.board.unsettled)
 
-    def awaited(self) -> Mapping[str, recordings.AwaitedFile]:
+    def awaited(self) -> Mapping[str, recording_files.AwaitedFile]:
         """Return the recordings whose files are to be looked at.
 
         Answer with `facts.RecordingMeasured` or `facts.RecordingMissing`.
         """
-        return recordings.awaited(self.board)
+        return recording_files.awaited(self.board)
 
     def next_deadline(self, pbx: str) -> datetime | None:
         """Return when `facts.TimePassed` is wanted for a PBX, in its own time; None while nothing waits."""

@@ -12,7 +12,7 @@ from callbridge.app import measuring
 from callbridge.app.measuring import Measuring, is_short
 from callbridge.asterisk.recording_file import Look
 from callbridge.calls import facts as f
-from callbridge.calls.recordings import AwaitedFile
+from callbridge.calls.recording_files import AwaitedFile
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
