@@ -16,7 +16,10 @@ FILE: Final = "manager.conf"
 HEARD: Final[Mapping[str, str]] = {
     "call": "no call is told at all",
     "agent": "what happens in queues is not told",
-    "dialplan": "why a call left a queue, and calls that end in voicemail, are told wrong",
+    "dialplan": (
+        "no recording is told, and why a call left a queue, that it ended in voicemail and why nobody could be called "
+        "are told wrong"
+    ),
 }
 """Each class of events we live on (`read=`), and what is missed without it."""
 

@@ -8,7 +8,7 @@ was called for them, in no holding bridge.
 from dataclasses import replace
 from datetime import datetime
 
-from callbridge.calls import conferences, consultations, holding, limits, transfers
+from callbridge.calls import conferences, consultations, holding, limits, transfers, unsaid
 from callbridge.calls.call import Agent, CallState, Direction, Leg
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import BridgeEntered, BridgeGone, BridgeLeft
@@ -22,6 +22,7 @@ def entered(board: Switchboard, fact: BridgeEntered) -> None:
     if channel is None:
         return board.odd("bridge entered by an unknown channel")
     board.graph.enter(channel, (fact.pbx, fact.bridge), holding=fact.holding, room=fact.room)
+    unsaid.met(board, channel, fact.at)
     consultations.joined(board, channel, fact.at)
     reached = board.graph.joined_with(channel)
     for call_id in dict.fromkeys(each.call_id for each in reached if each.call_id):

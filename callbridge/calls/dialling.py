@@ -1,6 +1,7 @@
 """Who is dialled for a call: each phone and line the dialplan tries, and what came of it."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from callbridge.calls import clicks, consultations, forwards, pickups, queues, transfers
 from callbridge.calls.arrival import adopt, outbound
@@ -36,18 +37,18 @@ def dial_began(board: Switchboard, fact: DialBegan) -> None:
     if target.real:
         add_leg(board, work, target, fact)
     else:
-        dialled_early(board, target, fact)
+        dialled_early(board, target, fact.at)
     board.touch(work)
     return None
 
 
-def dialled_early(board: Switchboard, local: Channel, fact: DialBegan) -> None:
+def dialled_early(board: Switchboard, local: Channel, at: datetime) -> None:
     """Put those into the call whom the far half of a Local channel dialled: another thread says its own dial, later."""
     far = board.graph.channels.get(local.other_half) if local.other_half else None
     if far is not None:
         early, far.early = far.early, ()
-        for _, phone in early:
-            dial_began(board, DialBegan(fact.pbx, fact.at, phone, far.key[1]))
+        for phone in early:
+            dial_began(board, DialBegan(phone[0], at, phone[1], far.key[1]))
 
 
 def dialled_again(board: Switchboard, target: Channel, fact: DialBegan) -> None:

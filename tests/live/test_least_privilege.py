@@ -19,6 +19,7 @@ from tests.lab.daemon import Daemon, command
 from tests.lab.program import Program
 from tests.lab.record import SCENES
 from tests.lab.room import Room
+from tests.live.test_transfers import TOLD, by_call, handed, is_told
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="session")]
 
@@ -93,6 +94,17 @@ class AllHearingDaemon(ReadmeDaemon):
         self.config.write_text(user)
 
 
+class NoDialplanDaemon(ReadmeDaemon):
+    """The same, by a user who may not hear what the dialplan does."""
+
+    def _write(self) -> None:
+        super()._write()
+        text = self.config.read_text()
+        ari = text[text.index("[pbx.ari]") : text.index("[[webhook]]")]
+        user = filled(text.replace(ari, ""), {'username = "callbridge"': 'username = "no-dialplan"'})
+        self.config.write_text(user)
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def pbx(program: Program) -> AsyncIterator[Asterisk]:
     async with ReadmePbx(program) as pbx:
@@ -156,6 +168,22 @@ async def _both_hear_the_end(crm: Crm, most: Crm) -> None:
 
 def _calls(crm: Crm) -> list[Delivery]:
     return [one for one in crm.taken if one.type.startswith("call.")]
+
+
+@pytest.mark.parametrize("scene", ["17-attended-by-feature-code", "18-blonde-by-feature-code"])
+@pytest.mark.parametrize("daemon", [ReadmeDaemon, NoDialplanDaemon])
+async def test_a_consultation_by_feature_code_is_a_call_of_its_own_also_without_the_dialplans_words(
+    daemon: type[Daemon], scene: str, pbx: Asterisk, room: Room
+) -> None:
+    async with Crm() as crm, daemon(pbx, crm):
+        await SCENES[scene](room)
+        await crm.hears("call.ended", count=2)
+
+    first, asked = by_call(crm.taken).values()
+    telling = TOLD[scene]
+    call = is_told(first, telling.heard, telling.last)
+    assert [handed(one) for one in first if one.type == "call.transferred"] == list(telling.handed)
+    assert is_told(asked, telling.asked or "", telling.asked_last)["merged_into"] == call["id"]
 
 
 async def test_a_daemon_that_starts_during_a_call_learns_of_it(room: Room, least: tuple[Crm, Daemon]) -> None:
