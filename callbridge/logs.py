@@ -67,6 +67,7 @@ class Action(StrEnum):
     BACKFILL_STARTED = "backfill.started"
     BACKFILL_DONE = "backfill.done"  # with the number of calls told afterwards
     BACKFILL_FAILED = "backfill.failed"  # CEL could not be read; `callbridge audit` finds what is untold
+    BACKFILL_READABLE = "backfill.readable"  # CEL can be read again; the last gap stays untold
 
     # Calls
     CALL_STARTED = "call.started"

@@ -49,6 +49,8 @@ class PbxStatus(_Part):
     """None where it is not configured."""
     last_gap: Gap | None = None
     live_calls: int = 0
+    cel_error: str | None = None
+    """Why the PBX's own log could not tell the last gap; None where it could, can by now, or none is kept."""
 
 
 class SubscriberStatus(_Part):

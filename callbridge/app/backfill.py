@@ -26,6 +26,8 @@ from callbridge.logs import Action, logger
 
 READ_S: Final = 120.0
 """For a whole gap. Meanwhile what the PBX says waits in the link."""
+LOOK_S: Final = 15.0
+"""For a look whether a log that could not be read can be read by now."""
 SETTLED_S: Final = 0.3
 """How long Asterisk may take to write a row after what it tells of."""
 
@@ -44,7 +46,7 @@ class Gap:
 
 
 class Backfill:
-    """One PBX's log. `error` is why the last gap could not be told; None while all is well."""
+    """One PBX's log. `error` is why the last gap could not be told; None while all is well, or well again."""
 
     def __init__(self, pbx: Pbx, cel: Cel, known: Known, offer: Callable[[Sequence[f.Fact]], Awaitable[None]]) -> None:
         self._pbx = pbx
@@ -64,10 +66,24 @@ class Backfill:
         except (CelUnreadable, StoreError, TimeoutError) as error:
             self.error = str(error) or f"The log could not be read within {READ_S:.0f} s."
             log.warning(self.error, action=Action.BACKFILL_FAILED)
+            await self._offer((f.BackfillFailed(self._pbx.id, until),))
             return
         self.error = None
-        await self._offer((f.BackfillDone(self._pbx.id, until),))
+        await self._offer((f.BackfillDone(self._pbx.id, until, complete=gap.since <= since),))
         log.info("what was not heard is told", action=Action.BACKFILL_DONE, calls=calls, unreadable=cel.rubbish)
+
+    async def look_again(self) -> None:
+        """Forget the error once the log can be read: the gap stays untold, but the next one will not."""
+        if self.error is None:
+            return
+        try:
+            async with asyncio.timeout(LOOK_S), open_log(self._pbx, self._cel) as cel:
+                await cel.newest()
+        except (CelUnreadable, TimeoutError) as error:
+            self.error = str(error) or self.error
+            return
+        log.info("the log can be read again", action=Action.BACKFILL_READABLE)
+        self.error = None
 
     async def _tell(self, cel: CelLog, gap: Gap) -> int:
         """Offer the facts; return how many calls began in the gap and were not known."""

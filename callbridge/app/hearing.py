@@ -245,6 +245,8 @@ class Hearing:
         """Ask now and then whether we hear what there is to hear."""
         while True:
             await asyncio.sleep(DOUBT_S)
+            if self.backfill is not None:
+                await self.backfill.look_again()
             calls = await self._calls_counted()
             if calls is None or self.ami.status.backlog:  # not heard yet is not deaf
                 continue

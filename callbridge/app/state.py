@@ -23,6 +23,7 @@ from callbridge.calls.tracker import Tracker
 from callbridge.delivery.worker import Status as DeliveryStatus
 
 DEAF: Final = "give our user read = system,call,agent,dialplan in manager.conf, and look at its eventfilter"
+UNTOLD: Final = "`callbridge check` tries it; `callbridge audit` lists what is untold"
 LATE_S: Final = 5.0
 """A subscriber that failed once and took the event at the next try is no trouble."""
 
@@ -36,6 +37,7 @@ def pbx_status(hearing: Hearing, tracker: Tracker) -> PbxStatus:
         ari=ari_status(hearing),
         last_gap=None if gap is None else Gap.model_validate({"from": gap.began, "to": gap.ended}),
         live_calls=sum(work.call.pbx == hearing.pbx for work in tracker.board.open.values()),
+        cel_error=None if hearing.backfill is None else hearing.backfill.error,
     )
 
 
@@ -137,6 +139,8 @@ def _pbx_troubles(pbx: PbxStatus, hearing: Hearing) -> Iterator[str]:
         yield f"The state of PBX {pbx.id} could not be read: {hearing.resync_error}"
     elif hearing.deaf:
         yield f"PBX {pbx.id} has calls and tells of none: {DEAF}"
+    if pbx.cel_error is not None:
+        yield f"What PBX {pbx.id} did in the last gap is not told, for its CEL cannot be read: {pbx.cel_error} {UNTOLD}"
     if pbx.ari is not None and not pbx.ari.connected:
         yield f"ARI of PBX {pbx.id} is not connected: {pbx.ari.last_error or 'connecting'}"
 

@@ -16,6 +16,7 @@ from callbridge.calls.arrival import call_id
 from callbridge.calls.call import CallState, LegState
 from callbridge.calls.correlation import Channel
 from callbridge.calls.events import Event
+from callbridge.calls.restored import Restored
 from callbridge.calls.switchboard import Switchboard
 
 SEAM_S: Final = 2.0
@@ -29,6 +30,17 @@ SKEW_S: Final = 0.05
 def done(board: Switchboard, fact: f.BackfillDone) -> None:
     """Leave out, from now on and for a moment, what the log has told already."""
     board.backfilled_until[fact.pbx] = fact.at
+    restored(board, fact.pbx).complete &= fact.complete
+
+
+def failed(board: Switchboard, fact: f.BackfillFailed) -> None:
+    """Remember that a gap is not told to its end."""
+    restored(board, fact.pbx).complete = False
+
+
+def restored(board: Switchboard, pbx: str) -> Restored:
+    """Return how much of a PBX's gap was told from its log."""
+    return board.restored.setdefault(pbx, Restored())
 
 
 def is_told(board: Switchboard, said: f.Backfilled) -> bool:
@@ -161,12 +173,16 @@ def marked(board: Switchboard, fact: f.Fact, events: Iterable[Event]) -> tuple[E
     """
     until = board.backfilled_until.get(fact.pbx)
     late = isinstance(fact, f.Backfilled)
+    if late:
+        restored(board, fact.pbx)
     return tuple(_marked(board, each) if late or (until is not None and each.at <= until) else each for each in events)
 
 
 def _marked(board: Switchboard, event: Event) -> Event:
     if event.call is None:
         return event
+    if event.pbx in board.restored:
+        board.restored[event.pbx].count(event.type)
     call = replace(event.call, backfilled=True)
     if call.id in board.changed:
         board.changed[call.id] = replace(board.changed[call.id], backfilled=True)

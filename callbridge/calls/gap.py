@@ -89,6 +89,7 @@ def state_read(board: Switchboard, fact: StateRead) -> None:
     adopted = len(board.open.keys() - before)
     lost_at = board.heard_until.pop(pbx, None)
     limits.watch_all(board, pbx, fact.at)
+    restored = board.restored.pop(pbx, None)
     gap = None
     if lost_at is not None or ended is not None:
         gap = {
@@ -97,6 +98,7 @@ def state_read(board: Switchboard, fact: StateRead) -> None:
             "restarted": ended is not None,
             "ended": gone + (ended or 0),
             "adopted": adopted,
+            "backfilled": None if restored is None else restored.told(),
         }
     board.told.append(pbx_event(pbx, EventType.PBX_CONNECTED, fact.at, gap=gap))
 

@@ -20,6 +20,7 @@ from callbridge.calls.facts import ChannelFact
 from callbridge.calls.lifecycle import advance
 from callbridge.calls.numbers import PbxProfile
 from callbridge.calls.open_call import OpenCall
+from callbridge.calls.restored import Restored
 
 NO_LIMITS: Final = Limits()
 MOST_OVER: Final = 10_000
@@ -82,6 +83,8 @@ class Switchboard:
         """The calls that ended lately, in the order in which they did."""
         self.backfilled_until: dict[str, datetime] = {}
         """For a PBX whose gap was told from its own log: until when. Gone soon after."""
+        self.restored: dict[str, Restored] = {}
+        """For a PBX whose gap is not closed yet: how much of it its own log told."""
         self.oddities: Counter[str] = Counter()
         self._shown: dict[str, datetime] = {}
         self._order = 0

@@ -95,6 +95,7 @@ LAWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Any], None]]] = {
     f.ChannelsListed: gap.channels_listed,
     f.Backfilled: told_afterwards,
     f.BackfillDone: backfill.done,
+    f.BackfillFailed: backfill.failed,
     f.TimePassed: gap.time_passed,
     f.LimitsSet: limits.limits_set,
     f.Nonsense: gap.nonsense,

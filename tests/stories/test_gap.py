@@ -30,6 +30,7 @@ def test_calls_that_vanished_in_the_gap_were_interrupted(story: Story) -> None:
         "restarted": False,
         "ended": 1,
         "adopted": 0,
+        "backfilled": None,
     }
     assert maria.bridge
 
@@ -193,3 +194,41 @@ def test_whoever_is_called_after_the_customer_came_unheard_is_on_the_other_side(
     assert (story.call.agent, story.call.state) == (silent.call.agent, CallState.COMPLETED)
     assert (story.call.queue, story.call.ended_by, story.call.oddities) == ("sales", "callee", 0)
     assert "call.left_queue" not in story.heard
+
+
+def backfilled(story: Story) -> object:
+    gap = story.events[-1].details["gap"]
+    assert isinstance(gap, dict)
+    return gap["backfilled"]
+
+
+def test_a_gap_of_which_the_log_could_not_be_read_says_so(story: Story) -> None:
+    story.link_comes()
+    story.link_goes()
+    story.passes(seconds=60)
+    story.says(f.BackfillFailed("main", story.now))
+    story.link_comes()
+
+    assert backfilled(story) == {"complete": False, "started": 0, "ended": 0, "missed": 0}
+
+
+def test_a_log_that_is_read_the_second_time_leaves_out_what_the_first_time_hid(story: Story) -> None:
+    """The link may go again before the state was read."""
+    story.link_comes()
+    story.link_goes()
+    story.passes(seconds=60)
+    story.says(f.BackfillFailed("main", story.now))
+    story.says(f.BackfillDone("main", story.now))
+    story.link_comes()
+
+    assert backfilled(story) == {"complete": False, "started": 0, "ended": 0, "missed": 0}
+
+
+def test_a_gap_that_is_longer_than_may_be_told_is_not_told_whole(story: Story) -> None:
+    story.link_comes()
+    story.link_goes()
+    story.passes(seconds=60)
+    story.says(f.BackfillDone("main", story.now, complete=False))
+    story.link_comes()
+
+    assert backfilled(story) == {"complete": False, "started": 0, "ended": 0, "missed": 0}

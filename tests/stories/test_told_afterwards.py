@@ -1,13 +1,15 @@
 """Every story told afterwards, from the PBX's own log, with both ends of the gap told twice."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 import pytest
 
 from callbridge.calls import facts as f
-from callbridge.calls.events import Event
+from callbridge.calls.events import Event, EventType
 from callbridge.calls.tracker import Tracker
 from callbridge.delivery.payload import render
 from tests.effort import cuts
@@ -93,6 +95,32 @@ def test_the_rest_of_a_story_is_told_from_the_log(name: str) -> None:
             rest = told(new, said)
             assert bodies([*before, *rest]) == expected, f"cut after {cut} facts"
             assert all(event.details.get("backfilled") for event in rest if event.call is not None)
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_the_end_of_a_gap_says_how_much_of_it_the_log_told(name: str) -> None:
+    facts = facts_of(name)
+    listener = new_tracker()
+    listener.board.heard_until["main"] = facts[0].at
+    end = facts[-1].at + timedelta(minutes=1)
+    read_at = end + timedelta(milliseconds=1)
+    events = told(listener, [*afterwards(facts), f.BackfillDone("main", end), f.StateRead("main", read_at)])
+    kinds = Counter(event.type for event in events if event.details.get("backfilled"))
+
+    assert events[-1].details["gap"] == {
+        "from": facts[0].at,
+        "to": read_at,
+        "restarted": False,
+        "ended": sum(event.type == "call.ended" for event in events) - kinds[EventType.CALL_ENDED],
+        "adopted": 0,
+        "backfilled": {
+            "complete": True,
+            "started": kinds[EventType.CALL_STARTED],
+            "ended": kinds[EventType.CALL_ENDED],
+            "missed": kinds[EventType.CALL_MISSED],
+        },
+    }
+    assert kinds[EventType.CALL_STARTED]
 
 
 @pytest.mark.parametrize("name", TOLD)

@@ -21,7 +21,15 @@ from callbridge.calls.facts.channels import (
 )
 from callbridge.calls.facts.dialling import CallPlaced, DialBegan, DialEnded, DialFailed, DialTried, VoicemailBegan
 from callbridge.calls.facts.fact import ChannelFact, Fact
-from callbridge.calls.facts.gaps import BackfillDone, Backfilled, ChannelSeen, ChannelsListed, StateAsked, StateRead
+from callbridge.calls.facts.gaps import (
+    BackfillDone,
+    Backfilled,
+    BackfillFailed,
+    ChannelSeen,
+    ChannelsListed,
+    StateAsked,
+    StateRead,
+)
 from callbridge.calls.facts.handovers import (
     AttendedTransferred,
     BlindTransferred,
@@ -45,6 +53,7 @@ from callbridge.calls.facts.recordings import (
 __all__ = [
     "AttendedTransferred",
     "BackfillDone",
+    "BackfillFailed",
     "Backfilled",
     "BlindTransferred",
     "BridgeEntered",

@@ -78,4 +78,14 @@ class Backfilled(Fact):
 
 @dataclass(frozen=True, slots=True)
 class BackfillDone(Fact):
-    """All the PBX's own log says of a gap has been told; what is heard from `at` on may repeat its last words."""
+    """All the PBX's own log says of a gap has been told; what is heard from `at` on may repeat its last words.
+
+    `complete` is False where the gap began before what may be told of it.
+    """
+
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillFailed(Fact):
+    """The PBX's own log could not be read, or not to its end: what it has of a gap stays untold."""

@@ -1,13 +1,15 @@
 """What `status`, the health checks and systemd are told: one truth in three lengths."""
 
 from collections.abc import Sequence
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from pydantic import SecretStr
 
 from callbridge.api.status import ConfigStatus, DatabaseStatus, SubscriberStatus
 from callbridge.app import state
+from callbridge.app.backfill import Backfill
 from callbridge.app.hearing import Gap, Hearing
 from callbridge.asterisk.ami.link import AmiLink, LinkState
 from callbridge.asterisk.ami.settings import AmiSettings, Login
@@ -79,6 +81,17 @@ def test_strangers_hear_what_is_missing_and_not_why(hearing: Hearing) -> None:
     broken = DatabaseStatus(url="sqlite", ok=False, last_error="/var/lib/callbridge is full")
 
     assert state.health(parts(hearing, database=broken), alive=True).not_ready == ("pbx main", "database")
+
+
+def test_a_gap_that_could_not_be_told_is_told_with_what_to_do(hearing: Hearing) -> None:
+    hearing.backfill = cast("Backfill", SimpleNamespace(error="/cel/Master.csv cannot be read: Permission denied."))
+    now = state.whole(parts(hearing))
+
+    assert now.pbxs[0].cel_error == "/cel/Master.csv cannot be read: Permission denied."
+    (why,) = now.degraded
+    assert why.startswith("What PBX main did in the last gap is not told, for its CEL cannot be read: /cel/Master.csv")
+    assert why.endswith("Permission denied. `callbridge check` tries it; `callbridge audit` lists what is untold")
+    assert state.health(parts(hearing), alive=True).not_ready == (), "live calls are told all the same"
 
 
 def test_a_link_is_down_since_it_was_lost_and_not_since_the_last_try(hearing: Hearing) -> None:

@@ -31,6 +31,7 @@ def test_a_pbx_that_was_started_anew_has_none_of_its_calls(story: Story) -> None
         "restarted": True,
         "ended": 1,
         "adopted": 0,
+        "backfilled": None,
     }
 
 
