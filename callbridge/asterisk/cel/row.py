@@ -130,3 +130,9 @@ def _extra(text: str) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def text(row: CelRow, key: str) -> str | None:
+    """Return what CEL says beside an event, None where it does not."""
+    said = row.extra.get(key)
+    return said if isinstance(said, str) and said else None
