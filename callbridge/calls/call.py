@@ -198,6 +198,8 @@ class Recording:
     started_at: datetime
     bridged_only: bool = False
     """It is silent, and no longer, while its channel is in no bridge."""
+    start_unheard: bool = False
+    """It went on when we first asked: `started_at` is when that was, and when it began nobody knows."""
     stopped_at: datetime | None = None
     end_unheard: bool = False
     """It was over when we asked: when it ended nobody knows."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from callbridge.calls import arrival, ending, merging, queues, ringing, transfers
+from callbridge.calls import arrival, ending, merging, queues, recording_files, recordings, ringing, transfers
 from callbridge.calls.call import Agent, Call, CallState, Leg, LegState, Party, Side, TransferKind
 from callbridge.calls.correlation import Channel, Kind
 from callbridge.calls.events import EventType
@@ -166,6 +166,7 @@ def come_back(board: Switchboard, asking: Channel, asked: OpenCall, held: OpenCa
     move(asking, asked, held)
     asked.legs[asks.uniqueid] = replace(asks, state=LegState.DOWN, ended_at=at)
     takes_back(asked, asks)
+    recordings.hand_on(asked, recordings.of_channel(asked, asks.uniqueid), held)
     if leg is not None:
         transfers.release_hold(board, held, leg, at)
     board.touch(held)
@@ -204,9 +205,11 @@ def hand_over(board: Switchboard, one: OpenCall, other: OpenCall, both: tuple[st
     targets = tuple(leg for leg in asked.legs.values() if leg.uniqueid != asks and leg.state is not LegState.DOWN)
     transfers.release_hold(board, held, by, at)
     take_people(board, held, asked, targets, by)
+    recordings.merge(board, asked, asks, held, at)
     wait = asked.wait
     merging.end_as_part(board, over(asked, asks, at), held, at)
     merging.forget(board, asked)
+    recording_files.linger(board, asked, at)
     who = targets[0].who if len(targets) == 1 and wait is None else asked.call.callee
     held.passed_on_by, held.let_go = by.uniqueid, (*held.let_go, by.uniqueid)
     go_on(board, held, targets, kind, at)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from callbridge.calls import answering, arrival, ending, holding, parking, queues, ringing
+from callbridge.calls import answering, arrival, ending, holding, parking, queues, recordings, ringing
 from callbridge.calls.asking import Asking
 from callbridge.calls.call import LegState
 from callbridge.calls.correlation import Channel
@@ -142,6 +142,12 @@ def parked(found: Found) -> None:
         parking.unparked(found.board, CallUnparked(*found.told, work.parked.slot))
 
 
+def recorded(found: Found) -> None:
+    """Know to which file it is recorded."""
+    if found.seen.recording is not None:
+        recordings.found(found.board, found.channel, found.seen.recording, found.state.at)
+
+
 def fetched(found: Found) -> None:
     """See that it fetched a call, parked or not."""
     parking.fetched_unheard(found.board, found.channel, found.state.at)
@@ -175,6 +181,7 @@ JOINS: Final[tuple[Callable[[Found], None], ...]] = (
     fetched,
     parked,
     held,
+    recorded,
 )
 """Each step, in the order in which they are played."""
 

@@ -57,6 +57,8 @@ class RecordingPlan:
     path: str | None = None
     began_at: datetime | None = None
     bridged_only: bool = False
+    unheard: bool = False
+    """It was found going on at `began_at`."""
 
 
 @dataclass(slots=True)

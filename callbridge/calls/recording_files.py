@@ -28,7 +28,7 @@ NOTHING: Final = "nothing_recorded"
 
 @dataclass(frozen=True, slots=True)
 class AwaitedFile:
-    """A file somebody is to look at, and how long the PBX's times say it is; None where they do not."""
+    """A file somebody is to look at, and how long the PBX's times say it is at least; None where they do not."""
 
     pbx: str
     file: str
@@ -39,7 +39,7 @@ def awaited(board: Switchboard) -> dict[str, AwaitedFile]:
     """Return the files that are to be looked at, by the ids of their recordings."""
     works = (board.remembered(call_id) for call_id in dict.fromkeys(board.unsettled.values()))
     return {
-        each.id: AwaitedFile(work.call.pbx, each.file, length_told(work.call, each))
+        each.id: AwaitedFile(work.call.pbx, each.file, at_least(work.call, each))
         for work in works
         if work is not None
         for each in unsettled(work)
@@ -140,7 +140,7 @@ def length_told(call: Call, recording: Recording) -> float | None:
     A pause is silence in the file, and part of its length. One that records while
     bridged begins with the first answer.
     """
-    if recording.stopped_at is None or recording.end_unheard:
+    if recording.stopped_at is None or recording.end_unheard or recording.start_unheard:
         return None
     began_at = recording.started_at
     if recording.bridged_only:
@@ -148,6 +148,11 @@ def length_told(call: Call, recording: Recording) -> float | None:
             return 0.0
         began_at = max(began_at, call.answered_at)
     return seconds_between(began_at, recording.stopped_at)
+
+
+def at_least(call: Call, recording: Recording) -> float | None:
+    """Return how long a recording is at least; None where nothing is known of it."""
+    return length_told(call, replace(recording, start_unheard=False))
 
 
 def tell(board: Switchboard, work: OpenCall, recording: Recording, kind: EventType, at: datetime) -> None:

@@ -13,6 +13,7 @@ from posixpath import normpath
 from typing import Final
 
 from callbridge.calls.call import Call, Pause, Recording, RecordingState
+from callbridge.calls.correlation import Channel
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import RecordingAsked, RecordingBegan, RecordingMuted, RecordingNamed, RecordingStopped
 from callbridge.calls.open_call import OpenCall, RecordingPlan
@@ -46,7 +47,7 @@ def began(board: Switchboard, fact: RecordingBegan) -> None:
         return board.odd("recording of no call")
     plan = work.recording_plans.get(fact.channel, RecordingPlan())
     if plan.path is None and any(
-        each.channel == fact.channel and each.started_at == fact.at for each in recorded(work)
+        each.channel == fact.channel and each.started_at == fact.at for each in work.call.recordings
     ):
         return None  # said twice
     return put_together(board, work, fact.channel, replace(plan, began_at=fact.at))
@@ -67,9 +68,29 @@ def put_together(board: Switchboard, work: OpenCall, channel: str, plan: Recordi
         state=RecordingState.RECORDING,
         started_at=plan.began_at,
         bridged_only=plan.bridged_only,
+        start_unheard=plan.unheard,
     )
     work.call = replace(work.call, recordings=(*work.call.recordings, recording))
     board.tell(work, EventType.RECORDING_STARTED, plan.began_at, recording=recording)
+
+
+def found(board: Switchboard, channel: Channel, path: str, at: datetime) -> None:
+    """Take in a recording that began unheard: the PBX says to which file, not since when.
+
+    Nor does it say whether that one is over: the variable that names the file stays.
+    """
+    work = board.call_of(channel)
+    uniqueid = channel.key[1]
+    if work is None or any(each.channel == uniqueid and each.path == path for each in known(board, work)):
+        return
+    plan = work.recording_plans.get(uniqueid, RecordingPlan())
+    unheard = plan.began_at is None
+    put_together(board, work, uniqueid, replace(plan, path=path, began_at=plan.began_at or at, unheard=unheard))
+
+
+def known(board: Switchboard, work: OpenCall) -> tuple[Recording, ...]:
+    """Return the recordings of a call, and of the one that is on hold for it."""
+    return tuple(each for one in sharing(board, work) for each in one.call.recordings)
 
 
 def recording_id(call: Call, path: str) -> str:
@@ -90,13 +111,10 @@ def below(folder: str, path: str) -> str | None:
 
 def muted(board: Switchboard, fact: RecordingMuted) -> None:
     """Tell a pause where both directions fall silent, and its end. Asterisk silences all recordings of a channel."""
-    work = board.call_of(board.channel(fact.pbx, fact.channel))
     which = BOTH if fact.direction == "both" else BOTH & {fact.direction}
-    for each in of_channel(work, fact.channel):
+    for work, each in going_on(board, board.call_of(board.channel(fact.pbx, fact.channel)), fact.channel):
         silent = frozenset(each.muted) | which if fact.muted else frozenset(each.muted) - which
-        after = replace(each, muted=tuple(sorted(silent)))
-        if work is not None:
-            pause(board, work, after, fact.at)
+        pause(board, work, replace(each, muted=tuple(sorted(silent))), fact.at)
 
 
 def pause(board: Switchboard, work: OpenCall, recording: Recording, at: datetime) -> None:
@@ -115,28 +133,37 @@ def pause(board: Switchboard, work: OpenCall, recording: Recording, at: datetime
 
 def stopped(board: Switchboard, fact: RecordingStopped) -> None:
     """End the newest recording of a channel: without a word on which, StopMixMonitor ends that one (Asterisk 22)."""
-    work = board.call_of(board.channel(fact.pbx, fact.channel))
-    if work is None or any(each.channel == fact.channel and each.stopped_at == fact.at for each in recorded(work)):
+    mine = board.call_of(board.channel(fact.pbx, fact.channel))
+    if mine is None or any(each.channel == fact.channel and each.stopped_at == fact.at for each in known(board, mine)):
         return  # of no call, or said twice
-    for each in of_channel(work, fact.channel)[-1:]:
+    for work, each in going_on(board, mine, fact.channel)[-1:]:
         stop(board, work, each, fact.at)
 
 
 def channel_gone(board: Switchboard, work: OpenCall, channel: str, at: datetime) -> None:
     """End what was recorded of a channel that is no more."""
     work.recording_plans.pop(channel, None)
-    for each in of_channel(work, channel):
-        stop(board, work, replace(each, end_unheard=work.interrupted), at)
+    for one, each in going_on(board, work, channel):
+        stop(board, one, replace(each, end_unheard=work.interrupted), at)
 
 
-def of_channel(work: OpenCall | None, channel: str) -> tuple[Recording, ...]:
-    """Return the recordings of a channel that go on, the oldest first."""
-    return tuple(each for each in recorded(work) if each.channel == channel and each.state in GOING_ON)
+def sharing(board: Switchboard, work: OpenCall | None) -> tuple[OpenCall, ...]:
+    """Return the calls that one channel may be recorded for: its own, and before it the one that is on hold for it.
+
+    Who asks by feature code has one channel in both, and a recording stays with the call in which it began.
+    """
+    held = board.open.get(work.consults_for or "") if work is not None else None
+    return tuple(each for each in (held, work) if each is not None)
 
 
-def recorded(work: OpenCall | None) -> tuple[Recording, ...]:
-    """Return all recordings of a call."""
-    return work.call.recordings if work is not None else ()
+def going_on(board: Switchboard, work: OpenCall | None, channel: str) -> tuple[tuple[OpenCall, Recording], ...]:
+    """Return the recordings of a channel of `work` that go on, the oldest first, each with the call that has it."""
+    return tuple((one, each) for one in sharing(board, work) for each in of_channel(one, channel))
+
+
+def of_channel(work: OpenCall, channel: str) -> tuple[Recording, ...]:
+    """Return what a call has of the recordings of a channel that go on, the oldest first."""
+    return tuple(each for each in work.call.recordings if each.channel == channel and each.state in GOING_ON)
 
 
 def stop(board: Switchboard, work: OpenCall, recording: Recording, at: datetime) -> None:
@@ -154,14 +181,26 @@ def stop(board: Switchboard, work: OpenCall, recording: Recording, at: datetime)
 def move(board: Switchboard, part: OpenCall, into: OpenCall) -> None:
     """Hand on the recordings that go on, or are not settled, of a call that becomes part of another."""
     going = tuple(each for each in part.call.recordings if each.state in {*GOING_ON, RecordingState.STOPPED})
-    if not going and not part.recording_plans:
-        return
+    hand_on(part, going, into)
+    for each in unsettled(into):
+        await_file(board, into, each, each.stopped_at or each.started_at)
+
+
+def merge(board: Switchboard, asked: OpenCall, asks: str, held: OpenCall, at: datetime) -> None:
+    """Hand on what goes on of a consultation; what is recorded of whoever asked ends with it, and stays with it."""
+    for each in of_channel(asked, asks):
+        stop(board, asked, each, at)
+    going = tuple(each for each in asked.call.recordings if each.state in GOING_ON)
+    hand_on(asked, going, held)
+
+
+def hand_on(part: OpenCall, going: tuple[Recording, ...], into: OpenCall) -> None:
+    """Make some recordings of a call those of another, with what was about to be recorded."""
     staying = tuple(each for each in part.call.recordings if each not in going)
     part.call = replace(part.call, recordings=staying)
     into.call = replace(into.call, recordings=(*into.call.recordings, *going))
     into.recording_plans.update(part.recording_plans)
-    for each in unsettled(into):
-        await_file(board, into, each, each.stopped_at or each.started_at)
+    part.recording_plans.clear()
 
 
 def closed(pauses: tuple[Pause, ...], at: datetime) -> tuple[Pause, ...]:

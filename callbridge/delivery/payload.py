@@ -137,7 +137,7 @@ def _recording(recording: Recording) -> dict[str, Any]:
         "id": recording.id,
         "state": recording.state.value,
         "file": recording.file,
-        "started_at": stamp(recording.started_at),
+        "started_at": None if recording.start_unheard else stamp(recording.started_at),
         "stopped_at": _stamp_or_none(recording.stopped_at),
         "paused": [{"from": stamp(one.began_at), "to": _stamp_or_none(one.ended_at)} for one in recording.pauses],
         "length_s": _seconds(recording.length_s),

@@ -52,6 +52,13 @@ def who_asks(tracker: Tracker, channel: Channel) -> str | None:
     return work.caller_leg.channel if work is not None and work.consults_for and not channel.real else None
 
 
+def last_recorded(tracker: Tracker, channel: Channel) -> str | None:
+    """The file a channel is, or was, recorded to last: a variable of it keeps that."""
+    calls = [each.call for each in tracker.board.open.values() if each.call.pbx == channel.key[0]]
+    paths = [each.path for call in calls for each in call.recordings if each.channel == channel.key[1]]
+    return paths[-1] if paths else None
+
+
 def as_seen(tracker: Tracker, channel: Channel) -> f.ChannelSeen:
     return f.ChannelSeen(
         channel.key[1],
@@ -65,5 +72,6 @@ def as_seen(tracker: Tracker, channel: Channel) -> f.ChannelSeen:
         exten=channel.exten,
         bridge=channel.bridge[1] if channel.bridge else None,
         placed=is_placed(tracker, channel),
+        recording=last_recorded(tracker, channel),
         asked_by=who_asks(tracker, channel),
     )

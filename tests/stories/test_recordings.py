@@ -9,9 +9,11 @@ from callbridge.calls import facts as f
 from callbridge.calls import snapshot
 from callbridge.calls.call import Recording
 from callbridge.calls.tracker import Tracker
+from callbridge.delivery.payload import render
+from tests.stories.handing import ByCode, asked, asks, customers, eva_of, goes, joins
 from tests.stories.lives import next_life
 from tests.stories.someone import Someone
-from tests.stories.story import Story, profile
+from tests.stories.story import Story, new_tracker, profile
 
 FOLDER = "/var/spool/asterisk/monitor"
 
@@ -183,6 +185,136 @@ def test_what_ends_that_never_began_is_nothing(story: Story) -> None:
 
     assert told(story) == []
     assert story.call.recordings == ()
+
+
+# ── what was found ──
+
+
+def found(story: Story, *recorded: tuple[Someone, str], others: tuple[Someone, ...] = ()) -> None:
+    """Hear the PBX for the first time, or again: these are, or were, recorded to those files."""
+    seen = [replace(who.as_seen(), recording=file) for who, file in recorded] + [one.as_seen() for one in others]
+    story.says(f.LinkUp("main", story.now), f.StateRead("main", story.now, tuple(seen)))
+
+
+def test_a_recording_that_began_before_anybody_listened_is_taken_in_and_began_nobody_knows_when(story: Story) -> None:
+    maria, ana = talking(story)
+    story.passes(seconds=10)
+    story.tracker, story.events = new_tracker(), []
+    found(story, (maria, f"{FOLDER}/x.wav"), others=(ana,))
+    assert told(story) == ["started"]
+    assert _as_told(story)["started_at"] is None
+    story.passes(seconds=5)
+    maria.hangs_up()
+
+    assert told(story) == ["started", "ready"]
+    assert (recording(story).state, recording(story).length_s) == ("ready", None)
+    assert (_as_told(story)["started_at"], _as_told(story)["length_s"]) == (None, None)
+
+
+def _as_told(story: Story) -> dict[str, object]:
+    body = json.loads(render(next(event for event in reversed(story.events) if event.call is not None)))
+    (only,) = body["data"]["call"]["recordings"]
+    assert isinstance(only, dict)
+    return only
+
+
+def test_a_recording_that_began_in_a_gap_is_taken_in_beside_the_one_that_is_known(story: Story) -> None:
+    maria, ana = talking(story)
+    is_recorded(maria, f"{FOLDER}/1.wav")
+    for file in ("1.wav", "2.wav", "2.wav"):
+        story.link_goes()
+        story.passes(seconds=5)
+        found(story, (maria, f"{FOLDER}/{file}"), others=(ana,))
+    maria.hangs_up()
+
+    assert told(story) == ["started", "started", "ready", "ready"]
+    assert [one.length_s for one in story.call.recordings] == [15, None]
+
+
+def test_a_recording_whose_file_alone_was_heard_before_the_gap_began_in_it(story: Story) -> None:
+    maria, ana = talking(story)
+    maria._says(f.RecordingNamed, f"{FOLDER}/x.wav")
+    story.link_goes()
+    found(story, (maria, f"{FOLDER}/x.wav"), others=(ana,))
+    maria.hangs_up()
+
+    assert told(story) == ["started", "ready"]
+
+
+# ── what is handed on ──
+
+
+def test_after_an_attended_transfer_the_call_has_what_goes_on_of_both(story: Story) -> None:
+    maria, ana = talking(story)
+    is_recorded(maria, f"{FOLDER}/maria.wav")
+    eva = eva_of(story)
+    line = asks(story, ana, eva)
+    eva.answers()
+    is_recorded(line, f"{FOLDER}/line.wav")
+    is_recorded(eva, f"{FOLDER}/eva.wav")
+    story.passes(seconds=3)
+    joins(story, (ana, line), maria, eva)
+    story.passes(seconds=4)
+    maria.hangs_up()
+
+    assert [(one.path, one.length_s) for one in customers(story).recordings] == [
+        (f"{FOLDER}/maria.wav", 7),
+        (f"{FOLDER}/eva.wav", 7),
+    ]
+    assert [(one.path, one.length_s) for one in asked(story).recordings] == [(f"{FOLDER}/line.wav", 3)]
+    assert {one.state for call in story.calls for one in call.recordings} == {"ready"}
+
+
+def test_the_file_of_who_asked_is_looked_at_after_the_consultation_was_merged() -> None:
+    story = measuring()
+    maria, ana = talking(story)
+    eva = eva_of(story)
+    line = asks(story, ana, eva)
+    eva.answers()
+    is_recorded(line, f"{FOLDER}/line.wav")
+    joins(story, (ana, line), maria, eva)
+    (recording_id,) = story.tracker.awaited()
+    story.says(f.RecordingMeasured("main", story.now, recording_id, 1.0, 16_044))
+
+    assert story.heard_of(asked(story))[-2:] == ["call.ended", "recording.ready"]
+    assert not story.tracker.board.settling
+
+
+def test_who_is_recorded_and_asks_by_feature_code_is_recorded_for_the_call_on_hold(story: Story) -> None:
+    maria, ana = talking(story)
+    is_recorded(ana, f"{FOLDER}/ana.wav")
+    eva = eva_of(story)
+    asking = ByCode(story, ana, maria)
+    asking.rings(eva)
+    asking.answers(eva)
+    ana._says(f.RecordingMuted, "both", True)
+    story.passes(seconds=2)
+    asking.leaves(eva)
+    maria.hangs_up()
+
+    assert story.heard_of(asked(story)) == ["call.started", "call.ringing", "call.answered", "call.ended"]
+    (one,) = customers(story).recordings
+    assert (one.state, one.length_s, len(one.pauses)) == ("ready", 2, 1)
+
+
+def test_what_began_while_asking_by_feature_code_goes_on_with_whoever_comes_back(story: Story) -> None:
+    maria, ana = talking(story)
+    eva = eva_of(story)
+    asking = ByCode(story, ana, maria)
+    asking.rings(eva)
+    asking.answers(eva)
+    is_recorded(ana)
+    story.passes(seconds=2)
+    asking.comes_back()
+    asking.is_gone()
+    goes(story, eva)
+    story.passes(seconds=3)
+    ana._says(f.RecordingStopped)
+    maria.hangs_up()
+
+    (one,) = customers(story).recordings
+    assert (one.state, one.length_s) == ("ready", 5)
+    assert asked(story).recordings == ()
 
 
 # ── where somebody looks at the file ──
