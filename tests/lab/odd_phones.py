@@ -43,6 +43,12 @@ class Forwarder(Refuser):
     _scenario = "forward.xml"
 
 
+class LateForwarder(Refuser):
+    """The same, after a second in which it rings: when its own time for no answer is over, or a key is pressed."""
+
+    _scenario = "forward_late.xml"
+
+
 class OddCaller:
     """One call whose From header is exactly `caller`; the other side hangs up."""
 

@@ -12,7 +12,7 @@ from callbridge.clock import SystemClock
 from tests.lab.ami_tap import AmiTap, Message
 from tests.lab.asterisk import Asterisk
 from tests.lab.lateness import Lateness
-from tests.lab.odd_phones import Forwarder, OddCaller, Refuser
+from tests.lab.odd_phones import Forwarder, LateForwarder, OddCaller, Refuser
 from tests.lab.phones import Phone, Place
 
 PEOPLE: Final = {
@@ -84,6 +84,10 @@ class Room:
 
     async def forwarder(self, extension: str, to: str) -> Forwarder:
         forwarder = Forwarder(self._address(PEOPLE[extension][1]), f"sip:{to}@{self.pbx.ip}", self._folder())
+        return await self._stack.enter_async_context(forwarder)
+
+    async def late_forwarder(self, extension: str, to: str) -> LateForwarder:
+        forwarder = LateForwarder(self._address(PEOPLE[extension][1]), f"sip:{to}@{self.pbx.ip}", self._folder())
         return await self._stack.enter_async_context(forwarder)
 
     async def taker(self, extension: str, rings: Phone) -> OddCaller:

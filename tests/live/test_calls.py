@@ -293,6 +293,14 @@ TOLD: Final = {
     ),
     "20-pickup-of-nothing": Telling("ended", {"state": "no_answer", "reason": "ivr", "direction": "internal"}),
     "21-forward-by-302": Telling("updated ringing answered ended", completed(ended_by="caller", agent=EVA)),
+    "21-forward-by-302-after-ringing": Telling(
+        "ringing updated ringing answered ended", completed(ended_by="caller", agent=EVA), {"ring_s": 1, "talk_s": 1}
+    ),
+    "21-forward-by-302-out-of-a-group": Telling(
+        "ringing updated ringing answered ended",
+        completed(ended_by="caller", agent=ANA, direction="internal"),
+        {"ring_s": 1, "talk_s": 1},
+    ),
     "21-forward-chained": Telling("updated updated ringing answered ended", completed(agent=EVA)),
     "21-forward-in-a-loop": Telling("updated updated ended missed", missed("no_answer", "forwarded", ended_by="pbx")),
     "21-forward-to-a-busy-phone": Telling("updated ended missed", missed("busy", "busy", hangup_cause=17)),

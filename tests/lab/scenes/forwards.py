@@ -16,6 +16,27 @@ async def by_302(room: Room) -> None:
     await hang_up(maria, eva, room)
 
 
+@scene("21-forward-by-302-after-ringing")
+async def by_302_after_ringing(room: Room) -> None:
+    """Maria calls 1001, whose phone rings 1 s, then answers 302 to 201; 201 rings, answers; 1 s; Maria hangs up."""
+    maria, eva = await room.customer(), await room.phone("201")
+    await room.late_forwarder("1001", "201")
+    await maria.dial("210000000")
+    await _answers(eva)
+    await hang_up(maria, eva, room)
+
+
+@scene("21-forward-by-302-out-of-a-group")
+async def by_302_out_of_a_group(room: Room) -> None:
+    """201 calls 661: 1002 and 1003 ring; after 1 s 1003's phone answers 302 to 1001; 1001 answers; 1 s; 201 hangs up."""
+    eva, bruno, ana = await room.phone("201"), await room.phone("1002"), await room.phone("1001")
+    await room.late_forwarder("1003", "1001")
+    await eva.dial("661")
+    await bruno.rings()
+    await _answers(ana)
+    await hang_up(eva, ana, room)
+
+
 @scene("21-forward-to-outside")
 async def to_outside(room: Room) -> None:
     """Rui (936000111) calls 1001, whose phone answers 302 to 912345678; Maria answers; 1 s; Rui hangs up."""
