@@ -138,7 +138,8 @@ def _blind_transfer(pbx: str, at: datetime, m: Message) -> f.Fact | None:
 def _attended_transfer(pbx: str, at: datetime, m: Message) -> f.Fact | None:
     if m.get("Result") not in DONE:
         return None
-    return f.AttendedTransferred(pbx, at, m["OrigTransfererUniqueid"], m["SecondTransfererUniqueid"])
+    stays = m.get("DestType") == "Threeway"
+    return f.AttendedTransferred(pbx, at, m["OrigTransfererUniqueid"], m["SecondTransfererUniqueid"], stays)
 
 
 def _varset(pbx: str, at: datetime, m: Message) -> f.Fact | None:

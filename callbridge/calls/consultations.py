@@ -9,12 +9,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from callbridge.calls import arrival, ending, merging, queues, recording_files, recordings, ringing, transfers
-from callbridge.calls.call import Agent, Call, CallState, Leg, LegState, Party, Side, TransferKind
+from callbridge.calls import arrival, conferences, ending, handovers, recordings, transfers
+from callbridge.calls.call import Agent, Call, CallState, Leg, LegState, Party, Side
 from callbridge.calls.correlation import Channel, Kind
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import AttendedTransferred, ConsultationBegan, DialEnded
-from callbridge.calls.open_call import TALKING, Joining, OpenCall, QueueWait, marked
+from callbridge.calls.open_call import OpenCall, marked
 from callbridge.calls.switchboard import Switchboard
 
 NEAR_HALF: Final = ";1"
@@ -88,15 +88,19 @@ def move(channel: Channel, source: OpenCall, target: OpenCall) -> None:
 
 
 def attended(board: Switchboard, fact: AttendedTransferred) -> None:
-    """Hand the held call over; where the bridges told it before, this is nothing new."""
+    """Hand the held call over, or make it a talk of three; where the bridges told it before, this is nothing new."""
     one = board.call_of(board.channel(fact.pbx, fact.channel))
     other = board.call_of(board.channel(fact.pbx, fact.second))
     if one is None or other is None:
         return board.odd("attended transfer between unknown channels", one or other)
-    if one is other:
-        held = board.open.get(one.consults_for or "")
-        return hand_over(board, one, held, (fact.channel, fact.channel), fact.at) if held is not None else None
-    return hand_over(board, one, other, (fact.channel, fact.second), fact.at)
+    both = fact.channel, fact.second
+    if one is not other:
+        return handovers.hand_over(board, one, other, both, fact.at)
+    held = board.open.get(one.consults_for or "")
+    if held is not None:
+        become_one = handovers.bring_in if fact.stays else handovers.hand_over
+        return become_one(board, one, held, both, fact.at)
+    return None if fact.stays else conferences.said_to_leave(board, one, fact)
 
 
 def joined(board: Switchboard, channel: Channel, at: datetime) -> None:
@@ -109,8 +113,18 @@ def joined(board: Switchboard, channel: Channel, at: datetime) -> None:
     here = {each.key[1] for each in reached}
     pairs = ((one, other), (other, one))
     asking = next((pair for pair in pairs if pair[0].consults_for == pair[1].call.id), None)
-    if asking is None or not change_sides(board, *asking, reached, at):
+    if asking is not None and change_sides(board, *asking, reached, at):
+        return
+    if asking is not None and all_talk(*asking, here):
+        handovers.bring_in(board, *asking, (asking[0].caller_leg.uniqueid,) * 2, at)
+    else:
         hand_over_if_out(board, one, other, here, at)
+
+
+def all_talk(asked: OpenCall, held: OpenCall, here: set[str]) -> bool:
+    """Tell whether whoever asks hears somebody of both calls."""
+    asks = asked.caller_leg.uniqueid
+    return asks in here and all(here & (work.legs.keys() - {asks}) for work in (asked, held))
 
 
 def change_sides(
@@ -133,8 +147,24 @@ def change_sides(
 def hand_over_if_out(board: Switchboard, one: OpenCall, other: OpenCall, here: set[str], at: datetime) -> None:
     """Hand over where whoever held both calls is not among those who hear one another."""
     both = holder(one, other)
-    if both is not None and not here.intersection(both):
-        hand_over(board, one, other, both, at)
+    if both is None or here.intersection(both):
+        return
+    asked, held = (one, other) if one.consults_for == other.call.id else (other, one)
+    if asked.consults_for == held.call.id and may_stay(board, asked, both[0]):
+        handovers.bring_in(board, asked, held, both, at)
+    else:
+        handovers.hand_over(board, one, other, both, at)
+
+
+def may_stay(board: Switchboard, asked: OpenCall, asks: str) -> bool:
+    """Tell whether whoever asks by feature code may be about to come after whom they asked: then three talk.
+
+    Asterisk moves the one who asks last, be it into the talk of three or out of it.
+    """
+    asking = board.channel(asked.call.pbx, asks)
+    if asking is None or asking.bridge is None or asked.call.answered_at is None:
+        return False
+    return asked.hung_up_by is not asked.caller_leg.side
 
 
 def taken_over(board: Switchboard, fact: DialEnded) -> None:
@@ -145,7 +175,7 @@ def taken_over(board: Switchboard, fact: DialEnded) -> None:
         return
     both = holder(source, target, living=False)
     if both is not None and fact.channel not in both:
-        hand_over(board, source, target, both, fact.at)
+        handovers.hand_over(board, source, target, both, fact.at)
 
 
 def holder(one: OpenCall, other: OpenCall, *, living: bool = True) -> tuple[str, str] | None:
@@ -188,86 +218,3 @@ def takes_back(asked: OpenCall, asks: Leg) -> None:
     """Note that whoever asked ended the consultation, unless the other side did, or the phones had rung in vain."""
     if asked.hung_up_by is None and (asked.call.answered_at is not None or asked.being_called()):
         asked.hung_up_by, asked.gave_up = asks.side, asked.call.answered_at is None
-
-
-# ── handing over ──────────────────────────────────────────────────────────────
-
-
-def hand_over(board: Switchboard, one: OpenCall, other: OpenCall, both: tuple[str, str], at: datetime) -> None:
-    """Let the older of two calls go on with the people of the younger; `both` are the legs of whoever held them."""
-    (held, holds), (asked, asks) = sorted(((one, both[0]), (other, both[1])), key=lambda each: age(each[0]))
-    by = held.legs.get(holds)
-    if by is None:
-        return board.odd("transfer by nobody's leg", held)
-    board.release(asked, at)
-    board.release(held, at)
-    kind = transfers.KINDS[True, asked.call.answered_at is not None]
-    targets = tuple(leg for leg in asked.legs.values() if leg.uniqueid != asks and leg.state is not LegState.DOWN)
-    transfers.release_hold(board, held, by, at)
-    take_people(board, held, asked, targets, by)
-    recordings.merge(board, asked, asks, held, at)
-    wait = asked.wait
-    merging.end_as_part(board, over(asked, asks, at), held, at)
-    merging.forget(board, asked)
-    recording_files.linger(board, asked, at)
-    who = targets[0].who if len(targets) == 1 and wait is None else asked.call.callee
-    held.passed_on_by, held.let_go = by.uniqueid, (*held.let_go, by.uniqueid)
-    go_on(board, held, targets, kind, at)
-    if wait is not None:
-        wait_on(held, wait, by, at)
-    transfers.tell(board, held, kind, by.who, who, at)
-    return ring_on(board, held, at)
-
-
-def age(work: OpenCall) -> tuple[datetime, int, str]:
-    """Return what sorts the older call first. After a gap times are whole seconds: then the PBX's own counting does."""
-    first = next(iter(work.legs))
-    return work.call.started_at, len(first), first
-
-
-def take_people(board: Switchboard, held: OpenCall, asked: OpenCall, targets: tuple[Leg, ...], by: Leg) -> None:
-    """Make all channels of one call part of the other, and whoever was asked a leg of it, in the place of `by`."""
-    for key in sorted(asked.alive):
-        channel = board.graph.channels[key]
-        channel.call_id, channel.calling = held.call.id, False
-        held.alive.add(key)
-    for leg in targets:
-        called = leg.called
-        held.legs[leg.uniqueid] = replace(leg, side=by.side, placed=called and by.side is Side.CALLER)
-
-
-def over(asked: OpenCall, asks: str, at: datetime) -> OpenCall:
-    """Close every leg of a call that goes on in another; whoever asked ended it."""
-    asked.hangs_up_all(at)
-    asked.hung_up_by = asked.legs[asks].side if asks in asked.legs else asked.hung_up_by
-    return asked
-
-
-def go_on(board: Switchboard, held: OpenCall, targets: tuple[Leg, ...], kind: TransferKind, at: datetime) -> None:
-    """Note who has the call now; while their phones ring, nobody has."""
-    held.hung_up_by = None
-    if transfers.LEADS_TO[kind] is not CallState.ANSWERED:
-        held.round = tuple(leg.uniqueid for leg in targets)
-        held.ringing_since = at if held.ringing() else None
-        return
-    held.passed_on_by = None
-    talking = next((leg for leg in targets if leg.state in TALKING), None)
-    if talking is not None and talking.who.extension is not None:
-        agent = board.roster.agent(held.call.pbx, talking.who.extension)
-        held.call = replace(held.call, agent=agent)
-
-
-def wait_on(held: OpenCall, wait: QueueWait, by: Leg, at: datetime) -> None:
-    """Let whoever was handed on wait in the place of `by`, from now on."""
-    there = (leg for leg in held.legs.values() if leg.side is not by.side and leg.state is not LegState.DOWN)
-    held.wait = QueueWait(wait.queue, next(there, held.caller_leg).uniqueid, at)
-    held.call = marked(replace(held.call, queue=wait.queue), CallState.QUEUED, at)
-    held.joined_untold = Joining(None, at)
-
-
-def ring_on(board: Switchboard, held: OpenCall, at: datetime) -> None:
-    """Tell what the one who was handed on hears now: a queue's music, or the phones that ring already."""
-    queues.tell_joined(board, held, at)
-    if held.passed_on_by is not None and held.ringing():
-        held.ring_held_at = at
-        ringing.tell_ringing(board, held, at)

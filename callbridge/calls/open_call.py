@@ -42,6 +42,14 @@ class Joining:
 
 
 @dataclass(frozen=True, slots=True)
+class ThreeWay:
+    """Who brought somebody into the call they had on hold, and whom: channel ids."""
+
+    by: str
+    brought: str
+
+
+@dataclass(frozen=True, slots=True)
 class Handover:
     """A blind transfer that is not told yet; `wanted` is the number it goes to, None where the PBX named none."""
 
@@ -110,6 +118,8 @@ class OpenCall:
     handover: Handover | None = None
     consults_for: str | None = None
     """Id of the call that is on hold meanwhile, where this one is to find somebody for it."""
+    three_way: ThreeWay | None = None
+    """As long as both are in the call: if whoever brought the other leaves first, the call is handed over."""
 
     recording_plans: dict[str, RecordingPlan] = field(default_factory=dict)
     """By the channel that is to be recorded."""

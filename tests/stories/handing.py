@@ -152,6 +152,14 @@ class ByCode:
         say(self.story, self.ana, f.ChannelGone, 16)
         now_with(self.other, eva)
 
+    def brings_in(self, eva: Someone, *, said: bool = True, first: bool = False) -> None:
+        """Have all three talk; with `first` whoever asked is there before who was asked."""
+        for each in (self.ana, self.near) if first else (self.near, self.ana):
+            enters(self.story, each, self.held_in)
+        if said:
+            say(self.story, self.ana, f.AttendedTransferred, self.ana.channel, True)
+        self.is_optimised(eva)
+
     def comes_back(self) -> None:
         """Have the held call again."""
         enters(self.story, self.ana, self.held_in)

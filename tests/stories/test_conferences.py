@@ -1,9 +1,27 @@
 """Conference rooms, and three who talk."""
 
+import pytest
+
 from callbridge.calls import facts as f
-from callbridge.calls.call import CallState, Direction, Side
+from callbridge.calls.call import Agent, CallState, Direction, Side
+from tests.stories.handing import (
+    ANA,
+    BEGINNING,
+    EVA,
+    ByCode,
+    asked,
+    customers,
+    enters,
+    eva_of,
+    goes,
+    leaves,
+    say,
+    talking,
+    transfer,
+)
+from tests.stories.lives import next_life
 from tests.stories.someone import Someone
-from tests.stories.story import Story
+from tests.stories.story import Story, new_tracker
 
 
 def maria_and_ana(story: Story) -> tuple[Someone, Someone]:
@@ -138,3 +156,126 @@ def test_of_three_who_talk_the_first_to_leave_does_not_end_it(story: Story) -> N
     maria.hangs_up()
 
     assert (story.call.ended_by, story.call.talk_s) == (Side.CALLER, 20)
+
+
+# ── three by feature code ─────────────────────────────────────────────────────
+
+
+def three(story: Story, *, said: bool = True, first: bool = False) -> tuple[Someone, Someone, Someone]:
+    """Maria talks to Ana, who asks Eva for 6 s by feature code, and has all three talk; 10 s go by."""
+    maria, ana = talking(story)
+    eva = eva_of(story)
+    code = ByCode(story, ana, maria)
+    code.rings(eva)
+    code.answers(eva)
+    story.passes(seconds=6)
+    code.brings_in(eva, said=said, first=first)
+    story.passes(seconds=10)
+    return maria, ana, eva
+
+
+def hangs_up(story: Story, *people: Someone) -> None:
+    """The first one hangs up, and the others are hung up on."""
+    say(story, people[0], f.HangupAsked)
+    for each in people:
+        goes(story, each)
+
+
+def test_who_is_brought_in_is_of_the_call_that_was_held_and_who_brought_them_stays(story: Story) -> None:
+    three(story)
+
+    assert story.heard_of(customers(story)) == [*BEGINNING, "call.held", "call.resumed"]
+    assert story.heard_of(asked(story)) == [*BEGINNING, "call.ended"]
+    assert (asked(story).state, asked(story).merged_into) == (CallState.COMPLETED, customers(story).id)
+    assert [leg.who.extension for leg in customers(story).legs] == [None, "1001", "201"]
+    assert {leg.state for leg in customers(story).legs} == {"up"}
+    assert (customers(story).agent, customers(story).hold_s) == (Agent("1001", "Ana Costa"), 6)
+
+
+@pytest.mark.parametrize(("said", "first"), [(True, False), (False, False), (True, True), (False, True)])
+def test_three_who_talk_are_told_the_same_by_either_half_of_what_is_said(
+    story: Story, *, said: bool, first: bool
+) -> None:
+    maria, ana, eva = three(story, said=said, first=first)
+    hangs_up(story, ana)
+    hangs_up(story, maria, eva)
+
+    assert story.heard_of(customers(story))[3:] == ["call.held", "call.resumed", "call.transferred", "call.ended"]
+    assert story.heard_of(asked(story)) == [*BEGINNING, "call.ended"]
+    assert (asked(story).ended_by, asked(story).merged_into) == (Side.CALLER, customers(story).id)
+    assert (customers(story).hold_s, customers(story).talk_s, customers(story).oddities) == (6, 20, 0)
+
+
+def test_three_talk_where_only_the_word_for_it_is_heard(story: Story) -> None:
+    maria, ana = talking(story)
+    eva = eva_of(story)
+    code = ByCode(story, ana, maria)
+    code.rings(eva)
+    code.answers(eva)
+    say(story, ana, f.AttendedTransferred, ana.channel, True)
+    assert asked(story).merged_into == customers(story).id
+    goes(story, ana)
+
+    assert transfer(story) == {"kind": "attended", "by": ANA, "from": ANA, "to": EVA}
+
+
+def test_who_leaves_the_other_two_alone_has_handed_the_call_over(story: Story) -> None:
+    maria, ana, eva = three(story)
+    hangs_up(story, ana)
+    assert transfer(story) == {"kind": "attended", "by": ANA, "from": ANA, "to": EVA}
+    assert story.told("call.transferred").at == story.now
+    story.passes(seconds=5)
+    hangs_up(story, maria, eva)
+
+    assert story.heard_of(customers(story))[5:] == ["call.transferred", "call.ended"]
+    assert (customers(story).agent, customers(story).ended_by) == (Agent("201", "Eva Pinto"), Side.CALLER)
+    assert (customers(story).hold_s, customers(story).talk_s) == (6, 25)
+
+
+def test_who_was_brought_in_and_leaves_first_changes_nothing(story: Story) -> None:
+    maria, ana, eva = three(story)
+    hangs_up(story, eva)
+    story.passes(seconds=5)
+    hangs_up(story, ana, maria)
+
+    assert "call.transferred" not in story.heard
+    assert (customers(story).agent, customers(story).ended_by) == (Agent("1001", "Ana Costa"), Side.CALLEE)
+
+
+def test_a_call_goes_on_between_two_colleagues_when_the_customer_leaves_three(story: Story) -> None:
+    maria, ana, eva = three(story)
+    hangs_up(story, maria)
+    story.passes(seconds=5)
+    assert customers(story).ended_at is None
+    hangs_up(story, eva, ana)
+
+    assert story.heard_of(customers(story))[5:] == ["call.ended"]
+    assert (customers(story).ended_by, customers(story).talk_s) == (Side.CALLEE, 25)
+
+
+def test_who_has_the_call_after_three_is_known_over_a_restart(story: Story) -> None:
+    _, ana, _ = three(story)
+    story.tracker = next_life(story.tracker, new_tracker())
+    hangs_up(story, ana)
+
+    assert transfer(story)["to"] == EVA
+
+
+def test_who_completes_a_transfer_by_a_code_and_is_moved_out_last_has_handed_it_over(story: Story) -> None:
+    maria, ana = talking(story)
+    eva = eva_of(story)
+    code = ByCode(story, ana, maria)
+    code.rings(eva)
+    code.answers(eva)
+    enters(story, code.near, code.held_in)
+    assert "call.transferred" not in story.heard
+    say(story, ana, f.AttendedTransferred, ana.channel)
+    assert transfer(story) == {"kind": "attended", "by": ANA, "from": ANA, "to": EVA}
+    leaves(story, ana)
+    hangs_up(story, ana)
+    code.is_optimised(eva)
+    story.passes(seconds=5)
+    hangs_up(story, maria, eva)
+
+    assert story.heard.count("call.transferred") == 1
+    assert (customers(story).agent, customers(story).ended_by) == (Agent("201", "Eva Pinto"), Side.CALLER)

@@ -14,9 +14,13 @@ class BlindTransferred(ChannelFact):
 
 @dataclass(frozen=True, slots=True)
 class AttendedTransferred(ChannelFact):
-    """`channel` and `second`, of one person, leave two calls and join the others; by feature code they are the same."""
+    """`channel` and `second`, of one person, leave two calls and join the others; by feature code they are the same.
+
+    With `stays` they join the others, and do not leave: three talk.
+    """
 
     second: str
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,11 @@ REAL = [
         "AttendedTransfer",
         f.AttendedTransferred("main", at("13:26:58.408192"), "1795354017.1", "1795354017.2"),
     ),
+    (
+        "23-three-way-by-feature-code",
+        "AttendedTransfer",
+        f.AttendedTransferred("main", at("16:42:33.279208"), "1795365747.1", "1795365747.1", stays=True),
+    ),
     ("20-pickup-by-code", "Pickup", f.CallPickedUp("main", at("16:41:27.131025"), "1795365687.2", "1795365687.1")),
     (PARK, "ParkedCall", f.CallParked("main", at("16:19:29.603019"), "1795364369.0", "701", "PJSIP/1001")),
     (PARK, "UnParkedCall", f.CallUnparked("main", at("16:19:30.657942"), "1795364369.0", "701", "1795364370.2")),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from callbridge.calls import consultations, transfers
+from callbridge.calls import consultations, handovers, transfers
 from callbridge.calls.call import Call, CallState, Direction, Leg, LegState, Party, Side, TransferKind
 from callbridge.calls.events import EventType
 from callbridge.calls.numbers import PbxProfile
@@ -182,7 +182,7 @@ def test_who_has_left_one_of_them_holds_both_only_where_that_is_asked() -> None:
     ids=["by the clock", "by the PBX's counting, after a gap"],
 )
 def test_which_call_is_the_older(one: OpenCall, other: OpenCall) -> None:
-    assert consultations.age(one) < consultations.age(other)
+    assert handovers.age(one) < handovers.age(other)
 
 
 def test_who_asked_and_comes_back_has_ended_the_consultation_but_for_phones_that_rang_in_vain() -> None:
