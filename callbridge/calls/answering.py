@@ -11,7 +11,7 @@ from datetime import datetime
 from callbridge.calls import conferences, consultations, holding, limits, transfers, unsaid
 from callbridge.calls.call import Agent, CallState, Direction, Leg
 from callbridge.calls.events import EventType
-from callbridge.calls.facts import BridgeEntered, BridgeGone, BridgeLeft
+from callbridge.calls.facts import BlindTransferred, BridgeEntered, BridgeGone, BridgeLeft
 from callbridge.calls.open_call import OpenCall, marked
 from callbridge.calls.switchboard import Switchboard
 
@@ -34,6 +34,21 @@ def entered(board: Switchboard, fact: BridgeEntered) -> None:
             else:
                 answered_if_both(board, work, [each.key[1] for each in reached], fact.at)
     return None
+
+
+def sent_on(board: Switchboard, fact: BlindTransferred) -> None:
+    """Keep that somebody let go of the call: told when its new way is known, or answered in a conference room already.
+
+    Asterisk says that a call was sent on while that goes on already: on a busy PBX its last side is in the room first.
+    """
+    transfers.blind(board, fact)
+    work = transfers.call_let_go(board, fact)
+    if work is None or work.passed_on_by != fact.channel:
+        return
+    there = (board.graph.channels[key] for key in sorted(work.alive))
+    met = next((met for each in there if (met := conferences.company(board, work, each)) is not None), None)
+    if met is not None:
+        answered(board, work, met, fact.at)
 
 
 def answered_if_both(board: Switchboard, work: OpenCall, reached: list[str], at: datetime) -> None:

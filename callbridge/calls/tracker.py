@@ -30,7 +30,6 @@ from callbridge.calls import (
     recording_files,
     recordings,
     ringing,
-    transfers,
 )
 from callbridge.calls import facts as f
 from callbridge.calls.call import Agent, Call, Limits
@@ -71,7 +70,7 @@ LAWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Any], None]]] = {
     f.BridgeEntered: answering.entered,
     f.BridgeLeft: answering.left,
     f.BridgeGone: answering.gone,
-    f.BlindTransferred: transfers.blind,
+    f.BlindTransferred: answering.sent_on,
     f.AttendedTransferred: consultations.attended,
     f.ConsultationBegan: consultations.began,
     f.ChannelHeld: holding.held,

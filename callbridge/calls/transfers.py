@@ -42,7 +42,7 @@ before it does."""
 
 def blind(board: Switchboard, fact: BlindTransferred) -> None:
     """Keep that somebody let go of the call; it is told when its new way is known."""
-    work = board.call_of(board.channel(fact.pbx, fact.channel))
+    work = call_let_go(board, fact)
     leg = work.legs.get(fact.channel) if work is not None else None
     if work is None or leg is None:
         return board.odd("blind transfer by an unknown channel")
@@ -52,6 +52,15 @@ def blind(board: Switchboard, fact: BlindTransferred) -> None:
         return name_wanted(work, fact.wanted)
     pass_on(board, work, leg, fact.at)
     return announce(board, work, Handover(leg.who, fact.wanted, fact.at))
+
+
+def call_let_go(board: Switchboard, fact: BlindTransferred) -> OpenCall | None:
+    """Return the call that was let go of. On a busy PBX whoever did so may be gone before it is said (22.10)."""
+    channel = board.channel(fact.pbx, fact.channel)
+    if channel is not None:
+        return board.call_of(channel)
+    calls = (work for work in board.open.values() if work.call.pbx == fact.pbx)
+    return next((work for work in calls if fact.channel in work.legs), None)
 
 
 def name_wanted(work: OpenCall, wanted: str | None) -> None:

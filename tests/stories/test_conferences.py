@@ -3,7 +3,7 @@
 import pytest
 
 from callbridge.calls import facts as f
-from callbridge.calls.call import Agent, CallState, Direction, Side
+from callbridge.calls.call import Agent, CallState, Direction, Party, Side
 from tests.stories.handing import (
     ANA,
     BEGINNING,
@@ -106,24 +106,29 @@ def test_a_call_moved_into_a_room_goes_on(story: Story) -> None:
     assert (call.talk_s, brunos.talk_s) == (30, 10)
 
 
-def test_a_call_sent_into_a_room_by_transfer_is_answered_by_who_is_there(story: Story) -> None:
+@pytest.mark.parametrize("word", ["first", "between", "last"])
+def test_a_call_sent_into_a_room_by_transfer_is_answered_by_who_is_there(story: Story, word: str) -> None:
     bruno = story.someone("1002", name="Bruno Reis")
     bruno.dials_into("room")
-    maria = story.someone("912345678").calls("210000000")
-    ana = story.someone("1001", name="Ana Costa").rings()
-    ana.answers()
-    story.passes(seconds=10)
-    story.says(f.BlindTransferred("main", story.now, ana.channel, "650"))
-    ana.is_hung_up_on()
+    maria, ana = talking(story)
+    leaves(story, ana)
+    if word == "first":
+        say(story, ana, f.BlindTransferred, "650")
     maria.enters_room("room")
+    if word == "between":
+        say(story, ana, f.BlindTransferred, "650")
+    goes(story, ana)
+    if word == "last":
+        say(story, ana, f.BlindTransferred, "650")
     story.passes(seconds=10)
     maria.leaves_room()
     bruno.leaves_room()
 
     call = next(each for each in story.calls if each.direction is Direction.INBOUND)
     assert story.heard_of(call)[2:] == ["call.answered", "call.transferred", "call.answered", "call.ended"]
-    assert call.agent
-    assert call.agent.extension == "1002"
+    assert story.told("call.answered").details["by"] == Party(None, "1002", "Bruno Reis", "1002")
+    assert (call.agent, call.ended_by, call.oddities) == (Agent("1002", "Bruno Reis"), Side.CALLER, 0)
+    assert not story.tracker.board.oddities
 
 
 def test_a_room_found_after_a_gap_unites_nobodys_calls(story: Story) -> None:
