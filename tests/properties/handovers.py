@@ -142,6 +142,7 @@ class Handovers(Exchange):
             tuple(seen(each) for each in self.lines),
             {each.id: str(each.queue) for each in waiting},
             holding_bridges=frozenset(each.joint.id for each in parked if each.joint),
+            rooms=frozenset(each.joint.id for each in self.that(Doing.MEETS) if each.joint),
             waits_since={each.id: each.waits_since for each in waiting if each.waits_since},
             parked={each.id: str(each.slot) for each in parked},
         )
@@ -155,12 +156,14 @@ def seen(line: Line) -> f.ChannelSeen:
         line.linkedid,
         up=line.up,
         ringing=line.rang and not line.up,
-        calling=line.calling or line.name.endswith(";2"),
+        calling=(line.calling and not line.placed) or line.name.endswith(";2"),
         number=line.number,
         exten=line.wanted,
         bridge=line.joint.id if line.joint else None,
         since=line.born,
         on_hold=held,
+        placed=line.placed,
         voicemail=line.leaves_message,
         queue=line.queue,
+        recording=line.files[-1] if line.files else None,
     )

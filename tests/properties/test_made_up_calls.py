@@ -8,6 +8,7 @@ from hypothesis.stateful import precondition, rule
 
 from tests.effort import SLOW
 from tests.properties.people import PICK, Talk, can, chosen, room
+from tests.properties.users import Use
 from tests.properties.wiring import AGENTS, PBX, Doing, Line, other_of
 from tests.stories.lives import next_life
 from tests.stories.story import new_tracker
@@ -121,7 +122,7 @@ class Gaps(Talk):
         self.exchange.finds_the_link()
 
 
-class Everything(HandOn, Gaps):
+class Everything(HandOn, Use, Gaps):
     """All of it at once."""
 
 
@@ -134,7 +135,8 @@ EFFORT: Final = settings(
 )
 Talk.TestCase.settings = EFFORT
 HandOn.TestCase.settings = EFFORT
+Use.TestCase.settings = EFFORT
 Gaps.TestCase.settings = EFFORT
 Everything.TestCase.settings = EFFORT
-TestTalk, TestHandOn, TestGaps = Talk.TestCase, HandOn.TestCase, Gaps.TestCase
+TestTalk, TestHandOn, TestUse, TestGaps = Talk.TestCase, HandOn.TestCase, Use.TestCase, Gaps.TestCase
 TestEverything = Everything.TestCase

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from callbridge.calls.call import Call, CallState, Direction, LegState, Reason
+from callbridge.calls.call import Call, CallState, Direction, LegState, Reason, Recording, RecordingState
 from callbridge.calls.events import Event, EventType
 from callbridge.calls.switchboard import Switchboard
 from callbridge.calls.tracker import Tracker
@@ -31,6 +31,7 @@ class Watcher:
         self.clocks: dict[str, Clocks] = {}
         self.over: set[str] = set()
         self.ids: set[str] = set()
+        self.recordings = Recordings()
 
     def hears(self, event: Event) -> None:
         render(event)
@@ -51,6 +52,9 @@ class Watcher:
         self.last[event.call.id] = event
         clocks = self.clocks.setdefault(event.call.id, Clocks())
         clocks.hear(event)
+        self.recordings.hear(event)
+        if event.type is EventType.CALL_TOO_LONG:
+            went_on_for_too_long(event, before)
         if event.type is EventType.CALL_ENDED:
             self.over.add(event.call.id)
             ends_whole(event.call)
@@ -77,9 +81,35 @@ class Watcher:
         """Check that nothing is left once every channel is gone and some time has passed."""
         board = tracker.board
         assert set(self.last) == self.over, "a call that never ended"
+        self.recordings.see_the_end()
         assert (board.open, board.graph.channels, board.graph.bridges, board.told) == ({}, {}, {}, [])
+        assert (board.settling, board.unsettled) == ({}, {})
         assert tracker.next_deadline("main") is None
         assert board._held == {}
+
+
+class Recordings:
+    """What became of each recording: begun once, over once."""
+
+    def __init__(self) -> None:
+        self.going_on: set[str] = set()
+        self.over: set[str] = set()
+
+    def hear(self, event: Event) -> None:
+        recording = event.details.get("recording")
+        if not isinstance(recording, Recording):
+            return
+        if event.type is EventType.RECORDING_STARTED:
+            assert recording.id not in self.going_on | self.over, "recorded twice"
+            self.going_on.add(recording.id)
+        assert recording.id in self.going_on, "a recording that never began, or was over"
+        if event.type in {EventType.RECORDING_READY, EventType.RECORDING_FAILED}:
+            assert recording.state in {RecordingState.READY, RecordingState.FAILED}
+            self.going_on.remove(recording.id)
+            self.over.add(recording.id)
+
+    def see_the_end(self) -> None:
+        assert self.going_on == set(), "recorded for ever"
 
 
 class Clocks:
@@ -108,6 +138,16 @@ class Clocks:
         assert abs(call.hold_s - self.held) < CLOSE_S, f"held {self.held}, told {call.hold_s}"
         if call.reason is not Reason.INTERRUPTED:
             assert abs((call.ring_s or 0.0) - rang(call)) < MOMENT_S, f"rang {rang(call)}, told {call.ring_s}"
+
+
+def went_on_for_too_long(event: Event, before: Event | None) -> None:
+    assert event.call is not None
+    assert event.call.answered_at is not None, "too long, and nobody talked"
+    assert before is None or before.call is None or before.call.too_long is None, "too long twice"
+    told_after = (event.at - event.call.answered_at).total_seconds()
+    limit_s = event.details["limit_s"]
+    assert isinstance(limit_s, float | int)
+    assert told_after >= limit_s - CLOSE_S, "too long before its time"
 
 
 def has_come_out(event: Event) -> bool:

@@ -23,6 +23,8 @@ class Doing(StrEnum):
     IS_CALLED = "is called, and has not answered"
     TALKS = "in a bridge with another"
     PARKED = "in a car park"
+    IS_PLACED = "is called by the PBX itself, and has not come"
+    MEETS = "in a conference room"
 
 
 @dataclass(eq=False, slots=True)
@@ -31,7 +33,15 @@ class Joint:
 
     id: str
     holding: bool = False
+    room: bool = False
     lines: list["Line"] = field(default_factory=list)
+
+    @property
+    def makes(self) -> Doing:
+        """What those do who are in it."""
+        if self.holding:
+            return Doing.PARKED
+        return Doing.MEETS if self.room else Doing.TALKS
 
 
 @dataclass(eq=False, slots=True)
@@ -64,6 +74,10 @@ class Line:
     """Where it is parked."""
     parker: "str | None" = None
     leaves_message: bool = False
+    placed: bool = False
+    """The PBX called it by itself."""
+    files: list[str] = field(default_factory=list)
+    """To which it is recorded now."""
 
     @property
     def device(self) -> str:
@@ -113,18 +127,21 @@ class Wiring:
     # ── what joins ──
 
     def _join(self, lines: Sequence[Line], *, holding: bool = False) -> None:
-        self._bridges += 1
-        joint = Joint(f"bridge-{self._bridges}", holding)
+        joint = self._new_joint(holding=holding)
         for line in lines:
             self._enters(line, joint)
 
+    def _new_joint(self, *, holding: bool = False, room: bool = False) -> Joint:
+        self._bridges += 1
+        return Joint(f"bridge-{self._bridges}", holding, room)
+
     def _enters(self, line: Line, joint: Joint) -> None:
-        line.joint, line.doing = joint, Doing.PARKED if joint.holding else Doing.TALKS
+        line.joint, line.doing = joint, joint.makes
         joint.lines.append(line)
         oldest = min((each.linkedid for each in joint.lines), key=lambda one: int(one.partition(".")[2]))
         for each in joint.lines:
             each.linkedid = oldest
-        self.says(f.BridgeEntered, line, joint.id, joint.holding)
+        self.says(f.BridgeEntered, line, joint.id, joint.holding, joint.room)
 
     def _leaves(self, line: Line) -> None:
         joint, line.joint = line.joint, None
@@ -138,11 +155,12 @@ class Wiring:
     def _born(  # noqa: PLR0913 - what a channel is
         self, device: str, number: str | None, wanted: str, doing: Doing, *, linkedid: str | None = None, half: str = ""
     ) -> Line:
-        """A channel exists: one that calls has a Linkedid of its own, one that is called its caller's."""
+        """A channel exists: one that calls, or is called by the PBX, has its own Linkedid, another its caller's."""
         self._names += half != ";2"
         own = f"{int(self.started_at.timestamp())}.{self._names * 2 + (half == ';2')}"
         name = f"{'' if half else 'PJSIP/'}{device}-{self._names:08x}{half}"
-        line = Line(own, name, number, wanted, linkedid or own, linkedid is None, doing)
+        placed = doing is Doing.IS_PLACED
+        line = Line(own, name, number, wanted, linkedid or own, linkedid is None and not placed, doing, placed=placed)
         self.lines.append(line)
         self.says(f.ChannelBorn, line, name, line.linkedid, line.calling or half == ";2", number, None, wanted)
         line.born = self.now
