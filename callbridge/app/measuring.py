@@ -6,13 +6,14 @@ is being looked at.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from callbridge.asterisk import recording_file
 from callbridge.asterisk.recording_file import Look
-from callbridge.calls.facts import Fact, RecordingMeasured, RecordingMissing
+from callbridge.calls.facts import Fact, RecordingGoesOn, RecordingMeasured, RecordingMissing
 from callbridge.calls.recording_files import AwaitedFile
 from callbridge.calls.tracker import Tracker
 from callbridge.errors import RecordingUnreadable
@@ -22,6 +23,10 @@ STEADY_S: Final = 0.25
 """A file that is the same after so long is written to its end: Asterisk closes it some milliseconds after its call."""
 STEADY_WITHIN_S: Final = 10.0
 SHORT_S: Final = 0.3
+CLOSED_WITHIN_S: Final = 0.5
+"""How soon after its end a file is closed: what it grows by then is the rest of it."""
+SHOWS_WITHIN_S: Final = 25.0
+"""How long it may take until a file that goes on grows: 32 KB are 20 s of gsm, 4 s of alaw, 2 s of wav."""
 APPEARS_WITHIN_S: Final = 1.0
 """How long a file may be missing: a recording that ends as it begins has none yet."""
 LOOK_S: Final = 10.0
@@ -77,17 +82,51 @@ class Measuring:
         self._news.clear()
 
     async def _answer(self, recording: str, file: AwaitedFile) -> None:
-        pbx = file.pbx
         try:
             async with self._places:
-                found = await self._steady(self._folders[pbx], file)
-        except RecordingUnreadable as error:
-            log.warning(str(error), action=Action.RECORDING_UNREADABLE, pbx=pbx, recording=recording)
-            await self._offer((RecordingMissing(pbx, self._clock_of(pbx), recording, error.why),))
-        else:
-            await self._offer((RecordingMeasured(pbx, self._clock_of(pbx), recording, found.length_s, found.size),))
+                found = await self._found(recording, file)
+            await self._offer((found,))
         finally:
             self._looking.discard(recording)
+
+    async def _found(self, recording: str, file: AwaitedFile) -> Fact:
+        """Return what is to be said of a file."""
+        try:
+            instead = await self._over_instead(recording, file)
+            if instead is not None or not (file.over or await self._is_closed(file)):
+                return RecordingGoesOn(file.pbx, self._clock_of(file.pbx), recording, instead)
+            found = await self._steady(self._folders[file.pbx], file)
+        except RecordingUnreadable as error:
+            if not file.over:
+                return RecordingGoesOn(file.pbx, self._clock_of(file.pbx), recording)
+            log.warning(str(error), action=Action.RECORDING_UNREADABLE, pbx=file.pbx, recording=recording)
+            return RecordingMissing(file.pbx, self._clock_of(file.pbx), recording, error.why)
+        return RecordingMeasured(file.pbx, self._clock_of(file.pbx), recording, found.length_s, found.size)
+
+    async def _is_closed(self, file: AwaitedFile) -> bool:
+        return (await self._look(self._folders[file.pbx], file.file)).closed is True
+
+    async def _over_instead(self, recording: str, file: AwaitedFile) -> str | None:
+        """Return which other recording is over, where one of several is; None where it is this, or does not show."""
+        if not file.rivals:
+            return None
+        files = {recording: file.file, **file.rivals}
+        await asyncio.sleep(CLOSED_WITHIN_S)
+        before = await self._look_at_all(self._folders[file.pbx], files)
+        for _ in range(round(SHOWS_WITHIN_S / STEADY_S)):
+            over = recording_file.may_be_over(before, await self._look_at_all(self._folders[file.pbx], files))
+            if len(over) <= 1:
+                return next((each for each in over if each != recording), None)
+            await asyncio.sleep(STEADY_S)
+        return None
+
+    async def _look_at_all(self, folder: Path, files: Mapping[str, str]) -> dict[str, Look]:
+        """Return each of some files as it is, those that cannot be read left out."""
+        found = {}
+        for name, file in files.items():
+            with suppress(RecordingUnreadable):
+                found[name] = await self._look(folder, file)
+        return found
 
     async def _steady(self, folder: Path, file: AwaitedFile) -> Look:
         """Return what is in a file once nobody writes to it, or after a time anyway. Raises RecordingUnreadable."""

@@ -58,6 +58,8 @@ class Look:
     changed_ns: int
     length_s: float | None
     """None where its form is not known."""
+    closed: bool | None = None
+    """Whether it was written to its end; None where that does not show: only a WAV file has its length in it."""
 
 
 def look(folder: Path, file: str) -> Look:
@@ -110,15 +112,32 @@ def looked_at(descriptor: int, suffix: str) -> Look:
     """Return what an open file holds."""
     now = os.fstat(descriptor)
     head = os.pread(descriptor, HEADER, 0)
-    return Look(now.st_size, now.st_mtime_ns, length_of(head, now.st_size, suffix))
+    return Look(now.st_size, now.st_mtime_ns, length_of(head, now.st_size, suffix), closed(head))
 
 
 def length_of(head: bytes, size: int, suffix: str) -> float | None:
     """Return the seconds in a file that begins with `head`; None where its form is not known."""
-    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
+    if is_wav(head):
         return wav_length(head, size)
     rate = BYTES_PER_S.get(suffix.removeprefix(".").lower())
     return None if rate is None else size / rate
+
+
+def closed(head: bytes) -> bool | None:
+    """Tell whether a WAV file is written to its end: Asterisk gives it its length only then (22)."""
+    return any(head[4:8]) if is_wav(head) else None
+
+
+def is_wav(head: bytes) -> bool:
+    """Tell whether a file begins as a WAV file does."""
+    return head[:4] == b"RIFF" and head[8:12] == b"WAVE"
+
+
+def may_be_over(before: Mapping[str, Look], now: Mapping[str, Look]) -> tuple[str, ...]:
+    """Return which of some files may be over, looked at twice: the first that surely is, else those that lie still."""
+    sure = tuple(name for name, one in now.items() if one.closed)
+    still = tuple(name for name, one in now.items() if one.closed is None and one == before.get(name))
+    return sure[:1] or still
 
 
 def wav_length(head: bytes, size: int) -> float | None:

@@ -200,6 +200,8 @@ class Recording:
     """It is silent, and no longer, while its channel is in no bridge."""
     start_unheard: bool = False
     """It went on when we first asked: `started_at` is when that was, and when it began nobody knows."""
+    doubtful: bool = False
+    """Its file is to tell whether it goes on, or is over: it was found, or is one of several of which one was ended."""
     stopped_at: datetime | None = None
     end_unheard: bool = False
     """It was over when we asked: when it ended nobody knows."""

@@ -6,7 +6,8 @@ as in a replay, a recording is told at once, with the length that the PBX's own
 times give.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,6 +16,8 @@ from callbridge.calls.events import EventType
 from callbridge.calls.facts import RecordingMeasured, RecordingMissing
 from callbridge.calls.open_call import OpenCall, seconds_between
 from callbridge.calls.switchboard import Switchboard
+
+GOING_ON: Final = frozenset({RecordingState.RECORDING, RecordingState.PAUSED})
 
 SETTLE_S: Final = 60.0
 """How long whoever looks at the file may take; then the recording has failed."""
@@ -33,17 +36,30 @@ class AwaitedFile:
     pbx: str
     file: str
     expected_s: float | None
+    over: bool = True
+    """False where it may still be written to: then it is only to be told if it is not."""
+    rivals: Mapping[str, str] = field(default_factory=dict)
+    """Other recordings with their files, of which one may be over instead."""
 
 
 def awaited(board: Switchboard) -> dict[str, AwaitedFile]:
     """Return the files that are to be looked at, by the ids of their recordings."""
     works = (board.remembered(call_id) for call_id in dict.fromkeys(board.unsettled.values()))
     return {
-        each.id: AwaitedFile(work.call.pbx, each.file, at_least(work.call, each))
+        each.id: AwaitedFile(
+            work.call.pbx, each.file, at_least(work.call, each), each.state not in GOING_ON, rivals(work, each)
+        )
         for work in works
         if work is not None
-        for each in unsettled(work)
+        for each in to_look_at(work)
     }
+
+
+def rivals(work: OpenCall, recording: Recording) -> dict[str, str]:
+    """Return the recordings of the same channel that go on, one of which may be over instead, with their files."""
+    others = [each for each in work.call.recordings if each.channel == recording.channel and each.state in GOING_ON]
+    in_doubt = recording.doubtful and recording.state is RecordingState.STOPPED
+    return {each.id: each.file for each in others if each.file != each.path} if in_doubt else {}
 
 
 def await_file(board: Switchboard, work: OpenCall, recording: Recording, now: datetime) -> None:
@@ -81,6 +97,15 @@ def unsettled(work: OpenCall) -> tuple[Recording, ...]:
     return tuple(each for each in work.call.recordings if each.state is RecordingState.STOPPED)
 
 
+def to_look_at(work: OpenCall) -> tuple[Recording, ...]:
+    """Return the recordings of a call whose file somebody is to look at: those that are over, or may be."""
+    return tuple(
+        each
+        for each in work.call.recordings
+        if each.state is RecordingState.STOPPED or (each.doubtful and each.state in GOING_ON)
+    )
+
+
 def measured(board: Switchboard, fact: RecordingMeasured) -> None:
     """Tell a recording with what is on disk of it."""
     found = recording_of(board, fact.recording)
@@ -108,7 +133,7 @@ def missing(board: Switchboard, fact: RecordingMissing) -> None:
 def recording_of(board: Switchboard, wanted: str) -> tuple[OpenCall, Recording] | None:
     """Return a recording whose file is awaited, with its call; None where it was settled before."""
     work = board.remembered(board.unsettled.get(wanted, ""))
-    for each in unsettled(work) if work is not None else ():
+    for each in to_look_at(work) if work is not None else ():
         if work is not None and each.id == wanted:
             return work, each
     return None

@@ -15,12 +15,18 @@ from typing import Final
 from callbridge.calls.call import Call, Pause, Recording, RecordingState
 from callbridge.calls.correlation import Channel
 from callbridge.calls.events import EventType
-from callbridge.calls.facts import RecordingAsked, RecordingBegan, RecordingMuted, RecordingNamed, RecordingStopped
+from callbridge.calls.facts import (
+    RecordingAsked,
+    RecordingBegan,
+    RecordingGoesOn,
+    RecordingMuted,
+    RecordingNamed,
+    RecordingStopped,
+)
 from callbridge.calls.open_call import OpenCall, RecordingPlan
-from callbridge.calls.recording_files import await_file, put, tell, unmeasured, unsettled
+from callbridge.calls.recording_files import GOING_ON, await_file, put, recording_of, tell, unmeasured, unsettled
 from callbridge.calls.switchboard import Switchboard
 
-GOING_ON: Final = frozenset({RecordingState.RECORDING, RecordingState.PAUSED})
 BOTH: Final = frozenset({"read", "write"})
 """The two directions of a channel. One that is still heard is a recording that goes on."""
 
@@ -69,15 +75,18 @@ def put_together(board: Switchboard, work: OpenCall, channel: str, plan: Recordi
         started_at=plan.began_at,
         bridged_only=plan.bridged_only,
         start_unheard=plan.unheard,
+        doubtful=plan.unheard and is_looked_at(board, work, plan.path),
     )
     work.call = replace(work.call, recordings=(*work.call.recordings, recording))
     board.tell(work, EventType.RECORDING_STARTED, plan.began_at, recording=recording)
+    if recording.doubtful:
+        board.unsettled[recording.id] = work.call.id
 
 
 def found(board: Switchboard, channel: Channel, path: str, at: datetime) -> None:
     """Take in a recording that began unheard: the PBX says to which file, not since when.
 
-    Nor does it say whether that one is over: the variable that names the file stays.
+    Nor does it say whether that is over: the variable that names the file stays. The file may tell.
     """
     work = board.call_of(channel)
     uniqueid = channel.key[1]
@@ -132,19 +141,50 @@ def pause(board: Switchboard, work: OpenCall, recording: Recording, at: datetime
 
 
 def stopped(board: Switchboard, fact: RecordingStopped) -> None:
-    """End the newest recording of a channel: without a word on which, StopMixMonitor ends that one (Asterisk 22)."""
+    """End the newest recording of a channel: without a word on which, StopMixMonitor ends that one (Asterisk 22).
+
+    Where another was named, nothing in the event says so: of several, their files tell which it was.
+    """
     mine = board.call_of(board.channel(fact.pbx, fact.channel))
     if mine is None or any(each.channel == fact.channel and each.stopped_at == fact.at for each in known(board, mine)):
         return  # of no call, or said twice
-    for work, each in going_on(board, mine, fact.channel)[-1:]:
-        stop(board, work, each, fact.at)
+    several = going_on(board, mine, fact.channel)
+    for work, each in several[-1:]:
+        stop(board, work, replace(each, doubtful=len(several) > 1), fact.at)
+
+
+def goes_on(board: Switchboard, fact: RecordingGoesOn) -> None:
+    """Take back that a recording may be over: it is written to. Where another of its channel is over, end that one."""
+    found = recording_of(board, fact.recording)
+    if found is None:
+        return
+    work, recording = found
+    other = next((each for each in work.call.recordings if each.id == fact.instead and each.state in GOING_ON), None)
+    board.touch(work)
+    if recording.state in GOING_ON:
+        put(work, replace(recording, doubtful=False))
+        del board.unsettled[recording.id]
+    elif other is not None:
+        put(work, reopened(recording))
+        del board.unsettled[recording.id]
+        stop(board, work, replace(other, doubtful=False), recording.stopped_at or fact.at)
+    else:
+        put(work, replace(recording, doubtful=False))  # the other ended with its channel meanwhile, and so did this
+
+
+def reopened(recording: Recording) -> Recording:
+    """Return a recording that was taken to be over as it is: going on."""
+    going = replace(recording, state=RecordingState.RECORDING, stopped_at=None, doubtful=False)
+    if frozenset(recording.muted) != BOTH:
+        return going
+    return replace(going, state=RecordingState.PAUSED, pauses=(*going.pauses[:-1], Pause(going.pauses[-1].began_at)))
 
 
 def channel_gone(board: Switchboard, work: OpenCall, channel: str, at: datetime) -> None:
     """End what was recorded of a channel that is no more."""
     work.recording_plans.pop(channel, None)
     for one, each in going_on(board, work, channel):
-        stop(board, one, replace(each, end_unheard=work.interrupted), at)
+        stop(board, one, replace(each, doubtful=False, end_unheard=work.interrupted), at)
 
 
 def sharing(board: Switchboard, work: OpenCall | None) -> tuple[OpenCall, ...]:
@@ -171,8 +211,7 @@ def stop(board: Switchboard, work: OpenCall, recording: Recording, at: datetime)
     over = replace(recording, state=RecordingState.STOPPED, stopped_at=at, pauses=closed(recording.pauses, at))
     put(work, over)
     board.touch(work)
-    profile = board.profile(work.call.pbx)
-    if profile.measures and below(profile.recordings_dir, recording.path) is not None:
+    if is_looked_at(board, work, recording.path):
         await_file(board, work, over, at)
     else:
         unmeasured(board, work, over, at)
@@ -184,6 +223,12 @@ def move(board: Switchboard, part: OpenCall, into: OpenCall) -> None:
     hand_on(part, going, into)
     for each in unsettled(into):
         await_file(board, into, each, each.stopped_at or each.started_at)
+
+
+def is_looked_at(board: Switchboard, work: OpenCall, path: str) -> bool:
+    """Tell whether somebody looks at a file of a call."""
+    profile = board.profile(work.call.pbx)
+    return profile.measures and below(profile.recordings_dir, path) is not None
 
 
 def merge(board: Switchboard, asked: OpenCall, asks: str, held: OpenCall, at: datetime) -> None:

@@ -65,6 +65,7 @@ LAWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Any], None]]] = {
     f.RecordingBegan: recordings.began,
     f.RecordingMuted: recordings.muted,
     f.RecordingStopped: recordings.stopped,
+    f.RecordingGoesOn: recordings.goes_on,
     f.RecordingMeasured: recording_files.measured,
     f.RecordingMissing: recording_files.missing,
     f.BridgeEntered: answering.entered,
@@ -178,7 +179,7 @@ class Tracker:
     def awaited(self) -> Mapping[str, recording_files.AwaitedFile]:
         """Return the recordings whose files are to be looked at.
 
-        Answer with `facts.RecordingMeasured` or `facts.RecordingMissing`.
+        Answer with `facts.RecordingMeasured`, `facts.RecordingMissing` or `facts.RecordingGoesOn`.
         """
         return recording_files.awaited(self.board)
 

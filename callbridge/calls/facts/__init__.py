@@ -43,6 +43,7 @@ from callbridge.calls.facts.queues import MemberCalled, QueueAbandoned, QueueEnd
 from callbridge.calls.facts.recordings import (
     RecordingAsked,
     RecordingBegan,
+    RecordingGoesOn,
     RecordingMeasured,
     RecordingMissing,
     RecordingMuted,
@@ -97,6 +98,7 @@ __all__ = [
     "QueueTried",
     "RecordingAsked",
     "RecordingBegan",
+    "RecordingGoesOn",
     "RecordingMeasured",
     "RecordingMissing",
     "RecordingMuted",

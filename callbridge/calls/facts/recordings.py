@@ -47,6 +47,14 @@ class RecordingMeasured(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingGoesOn(Fact):
+    """The file of a recording that may be over is still written to; `instead` is the one that is over, if any."""
+
+    recording: str
+    instead: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingMissing(Fact):
     """There is no file of a recording that is over, or none that may be read; `no_folder`: no place to look."""
 

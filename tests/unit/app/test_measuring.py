@@ -1,6 +1,7 @@
 """Looking at files: when they are steady, and what is said of those that are not there."""
 
 import asyncio
+import struct
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -34,7 +35,7 @@ class Awaiting:
 
     async def offer(self, facts: Sequence[f.Fact]) -> None:
         for fact in facts:
-            assert isinstance(fact, (f.RecordingMeasured, f.RecordingMissing))
+            assert isinstance(fact, (f.RecordingMeasured, f.RecordingMissing, f.RecordingGoesOn))
             self.heard.append(fact)
             self.files.pop(fact.recording, None)
         self.news.set()
@@ -42,7 +43,10 @@ class Awaiting:
 
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seconds in (("STEADY_S", 0.01), ("STEADY_WITHIN_S", 0.5), ("APPEARS_WITHIN_S", 0.1), ("AGAIN_S", 0.02)):
+    monkeypatch.setattr(measuring, "STEADY_S", 0.01)
+    for name, seconds in (("STEADY_WITHIN_S", 0.5), ("APPEARS_WITHIN_S", 0.1), ("AGAIN_S", 0.02)):
+        monkeypatch.setattr(measuring, name, seconds)
+    for name, seconds in (("CLOSED_WITHIN_S", 0.02), ("SHOWS_WITHIN_S", 0.5)):
         monkeypatch.setattr(measuring, name, seconds)
 
 
@@ -151,6 +155,59 @@ async def test_what_comes_later_is_looked_at_when_it_is_told(tmp_path: Path) -> 
         await awaiting.news.wait()
 
     assert len(awaiting.heard) == 1
+
+
+def wav(size: int, *, closed: bool) -> bytes:
+    """A WAV file as Asterisk leaves it, or as it is while Asterisk writes to it."""
+    sizes = (size + 36, size) if closed else (0, 0)
+    fmt = b"fmt " + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 16000, 2, 16)
+    return b"RIFF" + struct.pack("<I", sizes[0]) + b"WAVE" + fmt + b"data" + struct.pack("<I", sizes[1]) + bytes(size)
+
+
+async def test_of_several_one_of_which_is_over_it_is_the_one_that_is_closed(tmp_path: Path) -> None:
+    for name, closed in (("1.wav", False), ("2.wav", True), ("3.wav", False)):
+        (tmp_path / name).write_bytes(wav(16000, closed=closed))
+    file = AwaitedFile("main", "3.wav", 1.0, rivals={"rec_1": "1.wav", "rec_2": "2.wav"})
+
+    assert await answer(Awaiting(rec_3=file), tmp_path) == f.RecordingGoesOn("main", NOW, "rec_3", "rec_2")
+
+
+async def test_of_several_that_do_not_say_when_they_are_closed_it_is_the_one_that_no_longer_grows(
+    tmp_path: Path,
+) -> None:
+    for name in ("1.sln", "2.sln", "3.sln"):
+        (tmp_path / name).write_bytes(bytes(16000))
+    awaiting = Awaiting(rec_3=AwaitedFile("main", "3.sln", 1.0, rivals={"rec_1": "1.sln", "rec_2": "2.sln"}))
+    async with looking(awaiting, tmp_path), asyncio.timeout(5):
+        while not awaiting.heard:
+            for name in ("1.sln", "3.sln"):
+                with (tmp_path / name).open("ab") as more:
+                    more.write(bytes(1600))
+            await asyncio.sleep(0.01)
+
+    assert awaiting.heard == [f.RecordingGoesOn("main", NOW, "rec_3", "rec_2")]
+
+
+async def test_of_several_of_which_none_shows_it_is_the_one_it_was_said_to_be(tmp_path: Path) -> None:
+    (tmp_path / "3.sln").write_bytes(bytes(16000))
+    (tmp_path / "1.sln").write_bytes(bytes(16000))
+    file = AwaitedFile("main", "3.sln", 1.0, rivals={"rec_1": "1.sln", "rec_2": "nowhere.sln"})
+
+    assert await answer(Awaiting(rec_3=file), tmp_path) == f.RecordingMeasured("main", NOW, "rec_3", 1.0, 16000)
+
+
+async def test_a_file_that_may_still_be_written_to_is_told_only_if_it_is_closed(tmp_path: Path) -> None:
+    (tmp_path / "open.wav").write_bytes(wav(16000, closed=False))
+    (tmp_path / "closed.wav").write_bytes(wav(16000, closed=True))
+    (tmp_path / "x.sln").write_bytes(bytes(16000))
+    told = {
+        name: await answer(Awaiting(rec_1=AwaitedFile("main", name, None, over=False)), tmp_path)
+        for name in ("open.wav", "closed.wav", "x.sln", "nowhere.wav")
+    }
+
+    goes_on = f.RecordingGoesOn("main", NOW, "rec_1")
+    measured = f.RecordingMeasured("main", NOW, "rec_1", 1.0, 16044)
+    assert list(told.values()) == [goes_on, measured, goes_on, goes_on]
 
 
 @pytest.mark.parametrize(
