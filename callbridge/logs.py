@@ -82,6 +82,7 @@ class Action(StrEnum):
     STORE_MIGRATED = "store.migrated"  # the schema was brought up to date
     STORE_UNAVAILABLE = "store.unavailable"  # reading or writing failed; tried again, nothing is lost
     STORE_RECOVERED = "store.recovered"  # it works again
+    STORE_TAKEN = "store.taken"  # another daemon has taken the database over: this one ends
     STORE_BACKED_UP = "store.backed_up"
 
     # Telling subscribers

@@ -29,8 +29,9 @@ async def check(config: Config) -> AsyncIterator[Finding]:
     """Yield what is found, as it is found."""
     clock = SystemClock()
     yield check_folder(config)
-    yield await check_listen(config)
-    async for finding in check_database(config):
+    running = await _is_running(config)
+    yield await check_listen(config, running=running)
+    async for finding in check_database(config, running=running):
         yield finding
     for index, pbx in enumerate(config.pbx):
         async for finding in check_ami(pbx, config.where("pbx", index, "ami"), clock):
@@ -55,10 +56,10 @@ def check_folder(config: Config) -> Finding:
     return Finding(Level.OK, where, f"the data folder {config.data_dir} can be written")
 
 
-async def check_listen(config: Config) -> Finding:
+async def check_listen(config: Config, *, running: bool) -> Finding:
     """See whether the HTTP side can have its port; a daemon that runs has it already."""
     where = config.where("http", "listen")
-    if await _is_running(config):
+    if running:
         return Finding(Level.OK, where, "callbridge is running")
     server = HttpServer(config.http.host, config.http.port, ())
     try:

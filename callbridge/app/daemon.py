@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from signal import SIGHUP, SIGINT, SIGTERM
 from typing import Final
 
@@ -28,7 +28,7 @@ from callbridge.calls.tracker import Tracker
 from callbridge.clock import Clock, SystemClock
 from callbridge.config import CONTROL_SOCKET, Config, Limits, Pbx, changes, load
 from callbridge.delivery.payload import render
-from callbridge.errors import CallbridgeError, ConfigError, StoreError
+from callbridge.errors import AlreadyRunning, CallbridgeError, ConfigError, StoreError, StoreUnavailable
 from callbridge.pipeline import Outlets, Pipeline
 from callbridge.ports import Told
 from callbridge.store import SqlStore
@@ -44,6 +44,8 @@ PATIENCE_S: Final = 60.0
 ALIVE_S: Final = 30.0
 """A pipeline that stands still for so long is dead."""
 TELL_S: Final = 1.0
+OURS_S: Final = 2.0
+"""How often it is seen that the database is still ours: for so long two daemons may deliver the same."""
 
 BROKEN: Final = "callbridge broke; its log says where. Start it again: it begins with what was committed last."
 
@@ -127,7 +129,10 @@ class Daemon:
                 await server.start()
             try:
                 await self._work(stop, reload)
-            except* Exception:  # the pipeline's: calls told and calls remembered would part, so all begins anew
+            except* Exception as broken:  # the pipeline's: calls told and calls remembered would part: all begins anew
+                if taken := broken.subgroup(AlreadyRunning):
+                    log.error("the daemon ends", action=logs.Action.STORE_TAKEN)  # noqa: TRY400 - its text is told
+                    raise supervision.first(taken) from None
                 log.exception("the daemon ends", action=logs.Action.TASK_FAILED, part="pipeline")
                 raise CallbridgeError(BROKEN) from None
 
@@ -142,6 +147,7 @@ class Daemon:
 
             rest = [keep("survey", self._survey.run), keep("systemd", self._tell), keep("reload", reloads)]
             rest.append(keep("recordings", self._measuring.run))
+            rest.append(group.create_task(self._stays_ours(), name="database"))
             delivering = keep("delivery", self._outgoing.run)
             committing = group.create_task(self._pipeline.run(), name="pipeline")
             hearing = [keep(f"pbx {each.pbx}", each.run) for each in self._hearings]
@@ -150,6 +156,13 @@ class Daemon:
             await stop.wait()
             await self._wind_down(hearing, committing, delivering)
             await supervision.cancelled(rest)
+
+    async def _stays_ours(self) -> None:
+        """End everything, with AlreadyRunning, once another daemon has the database: what is due there it delivers."""
+        while True:
+            await asyncio.sleep(OURS_S)
+            with suppress(StoreUnavailable):  # whoever writes says so
+                await self._store.confirm()
 
     async def _wind_down(
         self, hearing: Sequence[asyncio.Task[None]], committing: asyncio.Task[None], delivering: asyncio.Task[None]

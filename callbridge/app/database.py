@@ -16,6 +16,8 @@ UPGRADES: Final = (
     "`callbridge run` upgrades it at its next start, and keeps a copy beside it; or do it now: callbridge db upgrade"
 )
 
+TAKEN: Final = "Stop it before this one starts, or give this one a database of its own."
+
 log = logger()
 
 
@@ -24,8 +26,8 @@ async def upgrade(config: Config) -> str:
     return (await store.upgrade(config.database.url.reveal())).revision or "empty"
 
 
-async def check_database(config: Config) -> AsyncIterator[Finding]:
-    """Try the database and its schema."""
+async def check_database(config: Config, *, running: bool = True) -> AsyncIterator[Finding]:
+    """Try the database and its schema; unless our daemon is `running`, see that nobody else works on it."""
     where = config.where("database", "url")
     url = config.database.url.reveal()
     try:
@@ -33,6 +35,7 @@ async def check_database(config: Config) -> AsyncIterator[Finding]:
         if state.age is SchemaAge.EMPTY:
             yield Finding(Level.OK, where, "the database is empty", "`callbridge run` will set it up.")
             return
+        worker = await store.who_works(url)
         damages = await store.check(url)
     except SchemaOutdated:
         text = f"the database has schema {state.revision}, this callbridge needs {state.newest}"
@@ -40,6 +43,8 @@ async def check_database(config: Config) -> AsyncIterator[Finding]:
     except StoreError as error:
         yield problem(where, "database", error)
     else:
+        if worker is not None and not running:
+            yield Finding(Level.PROBLEM, where, f"another callbridge ({worker}) works on the database", TAKEN)
         for damage in damages:
             yield Finding(Level.PROBLEM, where, f"the database is damaged: {damage}", "Go back to a backup.")
         if not damages:

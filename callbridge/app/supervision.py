@@ -56,6 +56,12 @@ async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
         await asyncio.wait((working, stopping))
 
 
+def first(group: BaseExceptionGroup[Exception]) -> Exception:
+    """Return the first exception in a group of groups."""
+    inner = group.exceptions[0]
+    return first(inner) if isinstance(inner, BaseExceptionGroup) else inner
+
+
 @contextmanager
 def signals(meanings: dict[Signals, asyncio.Event]) -> Iterator[None]:
     """Set an event for each signal that comes."""

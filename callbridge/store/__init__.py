@@ -1,7 +1,7 @@
 """The database: SQLAlchemy lives only here."""
 
 from callbridge.store.cel import SqlCelTable
-from callbridge.store.opening import open_store, schema_state, sqlite_path, upgrade
+from callbridge.store.opening import open_store, schema_state, sqlite_path, upgrade, who_works
 from callbridge.store.queries import Counts, Kept
 from callbridge.store.schema import SchemaAge, SchemaState
 from callbridge.store.sql import SqlStore
@@ -23,4 +23,5 @@ __all__ = [
     "sqlite_path",
     "told_calls",
     "upgrade",
+    "who_works",
 ]

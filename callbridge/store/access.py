@@ -26,6 +26,9 @@ class Access(Protocol):
     async def write(self, work: Work[T]) -> T:
         """Run `work` in a transaction of its own, one at a time in the order of the calls, and commit it."""
 
+    async def confirm(self) -> None:
+        """See that the database is still ours alone to write; raises AlreadyRunning where it is not."""
+
     async def read(self, work: Work[T]) -> T:
         """Run `work` on one state of the database; it cannot write."""
 

@@ -10,6 +10,7 @@ from callbridge.clock import Clock
 from callbridge.errors import StoreUnavailable
 from callbridge.store import schema, sqlite
 from callbridge.store.access import DEADLINE_S, Access, T, Work, translated
+from callbridge.store.advisory_lock import holder
 from callbridge.store.schema import SchemaState
 from callbridge.store.sql import SqlStore
 
@@ -21,7 +22,7 @@ async def open_store(url: str, *, clock: Clock) -> SqlStore:
     """Open the database for reading and writing; give it back with `close`.
 
     Raises:
-        AlreadyRunning: another daemon works on the same SQLite file.
+        AlreadyRunning: another daemon works on the same database.
         SchemaOutdated: empty or old; `upgrade` first.
         SchemaTooNew: made by a newer callbridge; nothing was touched.
         StoreUnavailable: it is not there, or does not let us in, or does not let us write.
@@ -30,6 +31,7 @@ async def open_store(url: str, *, clock: Clock) -> SqlStore:
     access = await open_access(url, DEADLINE_S)
     try:
         await access.write(schema.read_state)  # writes nothing, but shows at once whether it could
+        await access.confirm()
     except BaseException:
         await access.close()
         raise
@@ -40,7 +42,7 @@ async def upgrade(url: str) -> SchemaState:
     """Bring the schema up to ours, all or nothing; make the SQLite file when there is none.
 
     Raises:
-        AlreadyRunning: a daemon works on the SQLite file; stop it first.
+        AlreadyRunning: a daemon works on the database; stop it first.
         SchemaTooNew: made by a newer callbridge; nothing was touched.
         StoreUnavailable: as for `open_store`.
     """
@@ -62,6 +64,14 @@ async def schema_state(url: str) -> SchemaState:
     if path and not await asyncio.to_thread(_is_there, path):
         return schema.read_state(None)
     return await look(url, schema.read_state)
+
+
+async def who_works(url: str) -> str | None:
+    """Return in words which daemon works on a PostgreSQL database; None where nobody does, and of a SQLite file."""
+    if sqlite_path(url):
+        return None
+    found = await look(url, holder)
+    return str(found) if found is not None else None
 
 
 async def look(url: str, work: Work[T], deadline_s: float = DEADLINE_S) -> T:

@@ -2,22 +2,27 @@
 
 import asyncio
 import importlib.util
+from functools import partial
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import URL
+from sqlalchemy import URL, Connection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from callbridge.errors import StoreUnavailable
 from callbridge.store.access import Work, translated
+from callbridge.store.advisory_lock import AdvisoryLock, our_name
 
 READERS: Final = 3
 CONNECT_S: Final = 5.0
 
 _SESSION: Final = {
-    "application_name": "callbridge",
     "lock_timeout": "5s",
     "idle_in_transaction_session_timeout": "30s",
     "jit": "off",  # it takes longer than any query here
+    # A daemon whose host or network is gone says no goodbye: half a minute later PostgreSQL lets another one write.
+    "tcp_keepalives_idle": "15",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
 }
 _READER: Final = {
     "default_transaction_read_only": "on",
@@ -28,7 +33,10 @@ T = TypeVar("T")
 
 
 class PostgresAccess:
-    """Connects when first asked; a connection that is lost is made again by the next call."""
+    """Connects when first asked; a connection that is lost is made again by the next call.
+
+    To write it takes a lock that it keeps: `write` raises AlreadyRunning where another daemon has it.
+    """
 
     def __init__(self, url: URL, deadline_s: float) -> None:
         if importlib.util.find_spec("asyncpg") is None:
@@ -38,13 +46,19 @@ class PostgresAccess:
         self._writer = _engine(url, 1, deadline_s, {"synchronous_commit": "on"})
         self._readers = _engine(url, READERS, deadline_s, _READER)
         self._turn = asyncio.Lock()
+        self._lock = AdvisoryLock(self._place)
         self._deadline_s = deadline_s
         self._closed = False
 
     async def write(self, work: Work[T]) -> T:
         with translated(self._place):
             async with asyncio.timeout(self._deadline_s), self._turn:
-                return await self._run(self._writer, work)
+                return await self._run(self._writer, partial(self._locked, work))
+
+    async def confirm(self) -> None:
+        with translated(self._place):
+            async with asyncio.timeout(self._deadline_s), self._turn:
+                await self._run(self._writer, self._lock.confirm)
 
     async def read(self, work: Work[T]) -> T:
         with translated(self._place):
@@ -58,6 +72,10 @@ class PostgresAccess:
                 await self._writer.dispose()
                 await self._readers.dispose()
 
+    def _locked(self, work: Work[T], connection: Connection) -> T:
+        self._lock.hold(connection)
+        return work(connection)
+
     async def _run(self, engine: AsyncEngine, work: Work[T]) -> T:
         if self._closed:
             raise StoreUnavailable(f"The database {self._place} is closed already.")
@@ -69,6 +87,11 @@ def _engine(url: URL, connections: int, deadline_s: float, settings: dict[str, s
     arguments: dict[str, Any] = {
         "timeout": CONNECT_S,
         "command_timeout": deadline_s,
-        "server_settings": {**_SESSION, "statement_timeout": f"{deadline_s:.0f}s", **settings},
+        "server_settings": {
+            "application_name": our_name(),
+            **_SESSION,
+            "statement_timeout": f"{deadline_s:.0f}s",
+            **settings,
+        },
     }
     return create_async_engine(url, pool_size=connections, max_overflow=0, connect_args=arguments)

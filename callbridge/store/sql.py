@@ -67,5 +67,13 @@ class SqlStore:
     async def counts(self) -> Counts:
         return await self._access.read(queries.counts)
 
+    async def confirm(self) -> None:
+        """See that no other daemon has taken the database over: ask now and then, for reading goes on without a word.
+
+        Raises:
+            AlreadyRunning: one has. Nothing is written any more; do not go on reading either.
+        """
+        await self._access.confirm()
+
     async def close(self) -> None:
         await self._access.close()

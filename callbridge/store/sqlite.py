@@ -66,6 +66,9 @@ class SqliteAccess:
     async def write(self, work: Work[T]) -> T:
         return await self._run(self._write_thread, partial(self._writer.run, work))
 
+    async def confirm(self) -> None:
+        """Nobody can take the file's lock as long as this process lives."""
+
     async def read(self, work: Work[T]) -> T:
         return await self._run(self._read_threads, partial(read, self._readers, work))
 

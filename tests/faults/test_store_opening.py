@@ -199,5 +199,5 @@ class TestPostgres:
 async def cut_all_connections(url: str) -> None:
     access = PostgresAccess(make_url(url), 10)
     others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    await access.write(lambda connection: connection.execute(text(f"SELECT pg_terminate_backend(pid) {others}")).all())
+    await access.read(lambda connection: connection.execute(text(f"SELECT pg_terminate_backend(pid) {others}")).all())
     await access.close()

@@ -108,6 +108,10 @@ class Daemon:
         """As a power cut would."""
         await self._running().kill()
 
+    async def exits(self) -> int:
+        """Wait for it to end by itself; return the exit status."""
+        return await self._running().exits(STOP_WITHIN_S)
+
     async def status(self) -> dict[str, Any] | None:
         """What the control socket says, as `callbridge status --json` would; None while it does not run."""
         connector = aiohttp.UnixConnector(str(self.home / CONTROL_SOCKET))
