@@ -20,6 +20,7 @@ need() {
 "
 }
 
+has_odbc_driver() { ls /usr/lib/*/odbc/"$1"; }
 has_postgres_server() { ls /usr/lib/postgresql/*/bin/initdb || command -v initdb; }
 
 list_missing() {
@@ -28,6 +29,8 @@ list_missing() {
     need sip-tester 'SIP phones that follow a script' command -v sipp
     need baresip-core 'SIP phones that hold and transfer' command -v baresip
     need postgresql 'the store on PostgreSQL' has_postgres_server
+    need libsqliteodbc 'a log kept by ODBC' has_odbc_driver libsqlite3odbc.so
+    need odbc-postgresql 'a log kept by ODBC' has_odbc_driver psqlodbcw.so
     need systemd 'the check of the unit (systemd-analyze)' command -v systemd-analyze
 }
 

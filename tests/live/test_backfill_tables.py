@@ -1,6 +1,9 @@
 """Asterisk's log kept in a table, by its own modules: the same calls are told from it."""
 
 import asyncio
+import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -19,6 +22,8 @@ from tests.lab.room import Room
 pytestmark = pytest.mark.live
 
 OPERATIONS: Final = Path(__file__).parents[2] / "docs" / "operations.md"
+DRIVERS: Final = next(iter(sorted(Path("/usr/lib").glob("*-linux-gnu*/odbc"))), Path("/usr/lib/odbc"))
+"""Where Debian has its ODBC drivers."""
 PLAYED: Final = {
     "07-queue-abandoned": ("queued", "ringing", "left_queue", "ended", "missed"),
     "16-blind-answered": ("ringing", "answered", "transferred", "ringing", "answered", "ended"),
@@ -83,6 +88,56 @@ async def test_calls_are_told_from_a_table_of_cel_pgsql(own_pbx: Asterisk, postg
         "usegmtime": "yes",
     }
     await load(own_pbx, "cel_pgsql", "[global]\n" + "".join(f"{key} = {value}\n" for key, value in settings.items()))
+
+    await tells_from(own_pbx, f'url = "{url}"\ntimezone = "UTC"')
+
+
+def furnish_odbc(pbx: Asterisk, driver: Path, *data_source: str) -> Path:
+    """Write down how cel_odbc reaches a data source, in the files docs/operations.md has; return their folder."""
+    if not driver.exists():
+        pytest.skip(f"{driver} is not there: `make setup` installs it")
+    etc = pbx.home / "etc"
+    (etc / "odbcinst.ini").touch()
+    (etc / "odbc.ini").write_text("\n".join(["[asterisk]", f"Driver = {driver}", *data_source]) + "\n")
+    (etc / "res_odbc.conf").write_text(re.sub(r"(username|password) = .*\n", "", documented("; res_odbc.conf")))
+    (etc / "cel_odbc.conf").write_text(documented("; cel_odbc.conf"))
+    with (etc / "modules.conf").open("a") as modules:
+        modules.writelines(f"load = {each}.so\n" for each in ("res_odbc_transaction", "res_odbc", "cel_odbc"))
+    return etc
+
+
+async def restart_in(etc: Path, pbx: Asterisk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start the PBX anew, with its data sources in that folder."""
+    monkeypatch.setenv("ODBCSYSINI", str(etc))
+    await pbx.stop()
+    await pbx.start()
+
+
+async def test_calls_are_told_from_a_sqlite_table_of_cel_odbc(
+    own_pbx: Asterisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the worst shape it can have: types as numbers, times as text."""
+    path = own_pbx.home / "log" / "cel.db"
+    columns = "cid_name, cid_num, exten, context, channame, appname, appdata, uniqueid, linkedid, userdeftype, extra"
+    texts = ", ".join(f"{each} varchar(255)" for each in columns.split(", "))
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(f"CREATE TABLE cel (id integer PRIMARY KEY, eventtype int, eventtime varchar(40), {texts})")
+    etc = furnish_odbc(own_pbx, DRIVERS / "libsqlite3odbc.so", f"Database = {path}")
+    await restart_in(etc, own_pbx, monkeypatch)
+
+    await tells_from(own_pbx, f'url = "sqlite+aiosqlite:///{path}"\ntimezone = "UTC"')
+
+
+@pytest.mark.postgres
+async def test_calls_are_told_from_a_postgresql_table_of_cel_odbc(
+    own_pbx: Asterisk, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = postgres_server.create_database("cel_odbc")
+    await make_table(url)
+    where = urlsplit(url)
+    server = [f"Servername = {where.hostname}", f"Port = {where.port}", f"Database = {where.path.strip('/')}"]
+    login = [f"Username = {where.username}", f"Password = {where.password}"]
+    await restart_in(furnish_odbc(own_pbx, DRIVERS / "psqlodbcw.so", *server, *login), own_pbx, monkeypatch)
 
     await tells_from(own_pbx, f'url = "{url}"\ntimezone = "UTC"')
 

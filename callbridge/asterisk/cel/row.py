@@ -37,10 +37,27 @@ NUMBERED: Final[Mapping[str, str]] = {
     "4": "ANSWER",
     "5": "APP_START",
     "6": "APP_END",
-    "11": "PARK_START",
-    "12": "PARK_END",
+    "7": "BRIDGE_ENTER",
+    "8": "BRIDGE_EXIT",
+    "9": "PARK_START",
+    "10": "PARK_END",
+    "11": "BLINDTRANSFER",
+    "12": "ATTENDEDTRANSFER",
+    "13": "USER_DEFINED",
+    "14": "LINKEDID_END",
+    "15": "PICKUP",
+    "16": "FORWARD",
+    "17": "LOCAL_OPTIMIZE",
+    "18": "LOCAL_OPTIMIZE_BEGIN",
+    "19": "STREAM_BEGIN",
+    "20": "STREAM_END",
 }
-"""Where an event's type is kept as its number (old tables); 7 and more changed their meaning between versions."""
+"""Where cel_odbc finds a column of numbers for an event's type, it writes these: the enum of Asterisk's cel.h since 12.
+
+The list in cel_odbc.conf.sample is that of 1.8, and was never brought up to date.
+"""
+FIRST_S: Final = 100_000_000.0
+"""In 1973: a smaller number is no time. cel_odbc writes the year alone into a column of numbers."""
 
 EXTRA_BYTES: Final = 16_384
 
@@ -114,7 +131,7 @@ def time_of(value: object, zone: tzinfo) -> datetime | None:
     text = str(value if value is not None else "").strip()
     try:
         if text.replace(".", "", 1).isdecimal():
-            return datetime.fromtimestamp(float(text), UTC)
+            return datetime.fromtimestamp(float(text), UTC) if float(text) > FIRST_S else None
         at = datetime.fromisoformat(text)
         return (at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError, OSError):
