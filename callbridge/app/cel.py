@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from callbridge.asterisk.cel.csv_file import CsvFile
-from callbridge.asterisk.cel.row import CelRow, canonical, missing, read_row
+from callbridge.asterisk.cel.row import CelRow, canonical, missing, read_row, time_of
 from callbridge.config import Cel, Pbx
 from callbridge.errors import CelUnreadable, ProtocolError
 from callbridge.ports import CelTable
@@ -89,6 +89,9 @@ class TableLog:
         troubles = [f"its table has no column {name}" for name in missing(await self._table.columns())]
         if not await self._table.has_key():
             troubles.append("its table has no integer key (`id serial primary key`), so the order of rows is lost")
+        written = (await self._table.newest() or {}).get("eventtime")
+        if written is not None and time_of(written, self._zone) is None:
+            troubles.append(f"its newest eventtime, {written}, is no time: have the column be a timestamp")
         return troubles
 
     def _read(self, row: Mapping[str, object]) -> CelRow | None:

@@ -1,5 +1,7 @@
 """What `callbridge check` finds out about a PBX's own log."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -59,3 +61,32 @@ async def test_each_trouble_is_told_with_what_to_do(
 
     assert [each.level for each in found] == [level]
     assert found[0].advice
+
+
+async def test_a_table_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """As `callbridge status` does once a gap could not be told."""
+    (finding,) = await of_table(tmp_path, "cel")
+
+    assert (finding.level, finding.advice) == (Level.PROBLEM, "Name the one Asterisk writes to in `table`.")
+    assert "There is no table cel in" in finding.text
+
+
+async def test_a_table_with_a_number_for_the_time_is_told(tmp_path: Path) -> None:
+    """Where cel_odbc writes the year alone."""
+    with closing(sqlite3.connect(tmp_path / "cel.db")) as database:
+        database.execute("CREATE TABLE cel (eventtype, eventtime double, uniqueid)")
+        database.execute("INSERT INTO cel VALUES ('CHAN_START', 2026.0, '1.1')")
+        database.commit()
+    found = await of_table(tmp_path, "cel")
+
+    assert [each.level for each in found if "eventtime, 2026.0, is no time" in each.text] == [Level.PROBLEM]
+
+
+async def of_table(folder: Path, table: str) -> list[Finding]:
+    sqlite3.connect(folder / "cel.db").close()
+    path = configured(folder).path
+    log = f'url = "sqlite+aiosqlite:///{folder}/cel.db"\ntable = "{table}"'
+    path.write_text(path.read_text().replace(f'file = "{folder}/Master.csv"', log))
+    pbx = load(path, environ={}).pbx[0]
+    assert pbx.cel is not None
+    return [each async for each in check_cel(pbx, pbx.cel, "callbridge.toml:9", SystemClock())]
