@@ -50,6 +50,9 @@ QUEUE_STATUS: Final = "QUEUESTATUS"
 RECORDING: Final = "MIXMONITOR_FILENAME"
 ASKED_BY: Final = "TRANSFERERNAME"
 
+UNSET: Final = frozenset({"", "(null)"})
+"""What `Status` says of a variable that was never set: the second on 22.10."""
+
 MOST_ASKED: Final = 1000
 """Channels of a PBX that is asked for its `Status`: that locks each of them in turn, `CoreShowChannels` none."""
 
@@ -170,7 +173,7 @@ def is_placed(application: str, state: str, more: Message | None) -> bool:
 def variables_of(more: Message | None) -> dict[str, str]:
     """Return the variables a `Status` item shows: `Variable: QUEUESTATUS=TIMEOUT`, those that are set."""
     pairs = [each.partition("=") for each in more.all("Variable")] if more is not None else []
-    return {name: value for name, _, value in pairs if value}
+    return {name: value for name, _, value in pairs if value not in UNSET}
 
 
 def began(duration: str, at: datetime) -> datetime | None:

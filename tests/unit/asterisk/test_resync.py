@@ -90,13 +90,13 @@ async def test_bridges_that_hold_are_told_from_those_that_join() -> None:
 
 
 async def test_who_is_on_hold_and_why_a_queue_was_left_are_read_from_the_status() -> None:
-    lines = ("CHANNEL(onhold)=1", "QUEUESTATUS=TIMEOUT", "MIXMONITOR_FILENAME=")
+    lines = ("CHANNEL(onhold)=1", "QUEUESTATUS=TIMEOUT", "MIXMONITOR_FILENAME=(null)", "TRANSFERERNAME=")
     state = await state_of(
         CoreShowChannels=[message(MARIA)], Status=[message(MARIAS_STATUS, *(("Variable", line) for line in lines))]
     )
 
     (maria,) = state.channels
-    assert (maria.on_hold, maria.queue_status, maria.recording) == (True, "TIMEOUT", None)
+    assert (maria.on_hold, maria.queue_status, maria.recording, maria.asked_by) == (True, "TIMEOUT", None, None)
 
 
 async def test_a_local_channel_made_to_consult_somebody_names_who_asks() -> None:
