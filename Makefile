@@ -1,7 +1,7 @@
 # Everything one does with this repository. `make` alone lists it.
 #
 # PYTHON  the interpreter the virtual environment is made from (3.11 or newer)
-# ARGS    handed to pytest: make unit ARGS='-k queue -x'
+# ARGS    handed to pytest: make unit ARGS='-k queue -x'; for --pdb, ARGS='-n 0 --pdb'
 # WORKERS how many live tests run side by side; 0 runs one after the other, as --pdb needs it
 # CALLBRIDGE_CACHE  where Asterisk is kept; shared by all clones
 
@@ -45,7 +45,7 @@ arch: venv ## the layers (import-linter)
 	$(BIN)/lint-imports --no-logo
 
 unit: venv ## unit tests, stories, tapes, and some of the properties
-	CALLBRIDGE_EFFORT=quick $(BIN)/pytest $(QUICK_TESTS) -m "not postgres" $(ARGS)
+	CALLBRIDGE_EFFORT=quick $(BIN)/pytest -n 2 $(QUICK_TESTS) -m "not postgres" $(ARGS)
 
 properties: venv ## all swaps, cuts and restarts of all tapes, and thousands of made-up calls; some minutes
 	CALLBRIDGE_EFFORT=slow $(BIN)/pytest tests/properties $(ARGS)

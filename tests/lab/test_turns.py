@@ -6,12 +6,21 @@ from tests.lab.turns import IN_A_ROW, turns
 
 CALLS = [f"tests/live/test_calls.py::test_a_call[{number}]" for number in range(3 * IN_A_ROW + 1)]
 RESTARTS = [f"tests/live/test_restarts.py::test_a_restart[{number}]" for number in range(9)]
-QUICK = [f"tests/unit/test_{number}.py::test" for number in range(20)] + ["tests/tapes/test_pairs.py::test[1]"]
+QUICK = [f"tests/unit/test_{number}.py::test" for number in range(20)] + ["tests/cel/test_pairs.py::test[1]"]
 
 
-def test_all_that_computes_is_one_workers() -> None:
-    assert len(set(turns([*QUICK, *CALLS]).values()) & set(turns(QUICK).values())) == 1
-    assert len(set(turns(QUICK).values())) == 1
+def test_all_that_computes_is_one_workers_while_calls_are_timed() -> None:
+    handed = turns([*QUICK, *CALLS])
+
+    assert len({handed[each] for each in QUICK}) == 1
+    assert not {handed[each] for each in QUICK} & {handed[each] for each in CALLS}
+
+
+def test_all_that_computes_is_shared_out_by_file_where_no_call_is_timed() -> None:
+    handed = turns([*QUICK, *(f"{each}[again]" for each in QUICK)])
+
+    assert len(handed) == 2 * len(QUICK)
+    assert len(set(handed.values())) == len(QUICK)
 
 
 def test_calls_are_handed_out_a_few_at_a_time_and_stay_in_their_order() -> None:

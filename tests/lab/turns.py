@@ -3,10 +3,11 @@
 Live tests are mostly waiting, so some of them do well side by side on two cores; each worker has an Asterisk, a
 network and daemons of its own. What computes must not keep calls from being timed right: all that needs no PBX is one
 worker's, from the beginning on, and of a file whose tests start daemon after daemon at most two parts run at once.
+Where no call is timed (`make quick`), each file is a turn.
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import groupby, repeat
+from itertools import repeat
 from math import ceil
 from typing import Final
 
@@ -14,7 +15,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-QUICK: Final = ("tests/unit/", "tests/stories/", "tests/tapes/", "tests/properties/")
+QUICK: Final = ("tests/unit/", "tests/stories/", "tests/tapes/", "tests/cel/", "tests/properties/")
 """What needs no PBX."""
 
 WAITING: Final = ("tests/live/test_calls.py", "tests/live/test_oldest_dialect.py", "tests/live/test_transfers.py")
@@ -52,12 +53,15 @@ class Turns(LoadScopeScheduling):  # type: ignore[misc]  # xdist comes without t
 
 def turns(nodeids: Iterable[str]) -> dict[str, str]:
     """Return for each test the turn it belongs to: those of one turn are one worker's."""
-    files = groupby(nodeids, key=lambda nodeid: nodeid.partition("::")[0])
-    return {test: turn for file, tests in files for test, turn in _turns_of(file, list(tests))}
+    files: dict[str, list[str]] = {}
+    for nodeid in nodeids:
+        files.setdefault(nodeid.partition("::")[0], []).append(nodeid)
+    only_quick = all(file.startswith(QUICK) for file in files)
+    return {test: turn for file, tests in files.items() for test, turn in _turns_of(file, tests, only_quick=only_quick)}
 
 
-def _turns_of(file: str, tests: list[str]) -> Iterator[tuple[str, str]]:
+def _turns_of(file: str, tests: list[str], *, only_quick: bool) -> Iterator[tuple[str, str]]:
     if file.startswith(QUICK):
-        return zip(tests, repeat("quick"))
+        return zip(tests, repeat(file if only_quick else "quick"))
     in_a_row = IN_A_ROW if file in WAITING else ceil(len(tests) / 2) if file in HALVED else len(tests)
     return ((test, f"{file} {place // in_a_row}") for place, test in enumerate(tests))
