@@ -10,7 +10,9 @@ under load has blocked Asterisk (asterisk#1928).
 | `CoreShowChannels` | every channel, what it does, in which bridge | the resync fails, and is tried again |
 | `BridgeList` | which bridges hold instead of joining | every bridge joins |
 | `QueueStatus` | who waits where, and since when | nobody waits |
-| `ParkedCalls` | who is parked in which slot; needs the class `call` | nobody is parked |
+| `BridgeList` | which bridges are car parks | nobody is parked |
+| `ParkedCalls` | who is parked in which slot; needs the class `call` | who is in a car park is parked, somewhere |
+| `DeviceStateList` | which slots are taken; asked where it is not known whose | these slots are not told |
 | `ExtensionStateList` | which device sits at which extension | what is configured, and what calls show |
 | `Status` | the number first dialled, who is on hold, why a queue was left, who consults | these stay unknown |
 """
@@ -39,6 +41,13 @@ QUEUE: Final = "Queue"
 
 HOLDING: Final = "holding_bridge"
 """The technology of a bridge in which nobody hears anybody."""
+
+CAR_PARK: Final = "parking"
+"""The type of a bridge in which calls are parked."""
+
+SLOT: Final = "park:"
+"""How the device begins that a slot of a car park is, `park:701@parkedcalls`."""
+FREE: Final = frozenset({"NOT_INUSE", "INVALID", "UNKNOWN"})
 
 ROOM: Final = "ConfBridge"
 """Who makes a bridge in which calls meet."""
@@ -91,7 +100,8 @@ async def read_state(asked: StateAsked, ask_list: Ask) -> tuple[Fact, ...]:
     channels = [m for m in (await ask_list("CoreShowChannels")).items if m.get("Uniqueid")]
     bridges = await _if_it_can(ask_list, "BridgeList")
     queues = [m for m in await _if_it_can(ask_list, "QueueStatus") if m.name == "QueueEntry" and m.get("Uniqueid")]
-    parked = await _if_it_can(ask_list, "ParkedCalls")
+    parked = await _parked(ask_list, channels, bridges)
+    slots = await _slots(ask_list) if None in parked.values() else frozenset()
     more = await _status(ask_list) if 0 < len(channels) <= MOST_ASKED else {}
     return (
         EndpointsLearnt(pbx, at, endpoints),
@@ -103,7 +113,8 @@ async def read_state(asked: StateAsked, ask_list: Ask) -> tuple[Fact, ...]:
             frozenset(m["BridgeUniqueid"] for m in bridges if m.get("BridgeTechnology") == HOLDING),
             frozenset(m["BridgeUniqueid"] for m in bridges if m.get("BridgeCreator") == ROOM),
             {m["Uniqueid"]: at - timedelta(seconds=number(m.get("Wait")) or 0) for m in queues},
-            {m["ParkeeUniqueid"]: m.get("ParkingSpace", "") for m in parked if m.get("ParkeeUniqueid")},
+            parked,
+            slots,
         ),
     )
 
@@ -112,6 +123,21 @@ async def list_channels(asked: StateAsked, ask_list: Ask) -> tuple[Fact, ...]:
     """Return which channels there are, and no more. Raises errors.PbxError."""
     items = (await ask_list("CoreShowChannels")).items
     return (ChannelsListed(asked.pbx, asked.at, frozenset(m["Uniqueid"] for m in items if m.get("Uniqueid"))),)
+
+
+async def _parked(ask_list: Ask, channels: Iterable[Message], bridges: Iterable[Message]) -> Mapping[str, str | None]:
+    """Return who is parked, and in which slot; None where they are seen in a car park, but the PBX may not say more."""
+    car_parks = {m["BridgeUniqueid"] for m in bridges if m.get("BridgeType") == CAR_PARK}
+    found: dict[str, str | None] = {m["Uniqueid"]: None for m in channels if m.get("BridgeId") in car_parks}
+    items = await _if_it_can(ask_list, "ParkedCalls")
+    return found | {m["ParkeeUniqueid"]: m.get("ParkingSpace") or None for m in items if m.get("ParkeeUniqueid")}
+
+
+async def _slots(ask_list: Ask) -> frozenset[str]:
+    """Return the slots that are taken. A PBX of many devices has many to tell, so this is asked where it is needed."""
+    items = await _if_it_can(ask_list, "DeviceStateList")
+    taken = (m.get("Device", "") for m in items if m.get("State") not in FREE)
+    return frozenset(device.removeprefix(SLOT).partition("@")[0] for device in taken if device.startswith(SLOT))
 
 
 async def _if_it_can(ask_list: Ask, action: str) -> tuple[Message, ...]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from callbridge.calls import clicks, consultations, forwards, pickups, queues, transfers
+from callbridge.calls import clicks, consultations, forwards, parking, pickups, queues, transfers
 from callbridge.calls.arrival import adopt, outbound
 from callbridge.calls.call import Direction, Leg, Party, Side
 from callbridge.calls.clicks import number_dialled
@@ -26,6 +26,7 @@ def dial_began(board: Switchboard, fact: DialBegan) -> None:
     if work is None:
         return first_dial(board, target, source, fact)
     queues.settle(board, work, fact.at)
+    parking.comes_back(board, work, source, fact.at)
     transfers.moves_on(board, work, source, fact.at)
     target.dialled_by = source.key if source is not None else None
     adopt(board, work, target)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from callbridge.calls import answering, arrival, ending, holding, parking, queues, recordings, ringing
+from callbridge.calls import answering, arrival, ending, fetching, holding, parking, queues, recordings, ringing
 from callbridge.calls.asking import Asking
 from callbridge.calls.call import LegState
 from callbridge.calls.correlation import Channel
@@ -132,14 +132,25 @@ def stopped_waiting(found: Found) -> None:
 
 def parked(found: Found) -> None:
     """Put it into the car park, or take it out."""
-    slot = found.state.parked.get(found.seen.channel)
     work = found.board.call_of(found.channel)
     if work is None:
         return
-    if slot is not None and work.parked is None:
-        parking.parked(found.board, CallParked(*found.told, slot))
-    elif slot is None and work.parked is not None and work.parked.channel == found.seen.channel:
-        parking.unparked(found.board, CallUnparked(*found.told, work.parked.slot))
+    waits = found.seen.channel in found.state.parked
+    if waits and work.parked is None:
+        parking.parked(found.board, CallParked(*found.told, slot_of(found)))
+    elif not waits and work.parked is not None and work.parked.channel == found.seen.channel:
+        fetching.unparked(found.board, CallUnparked(*found.told, work.parked.slot))
+
+
+def slot_of(found: Found) -> str | None:
+    """Return where it is parked; where the PBX does not say that, what is left when those we know are taken out."""
+    state = found.state
+    slot = state.parked[found.seen.channel]
+    if slot is not None:
+        return slot
+    calls = {key: found.board.call_of(found.board.channel(state.pbx, key)) for key in state.parked}
+    unknown = [key for key, work in calls.items() if work is None or work.parked is None]
+    return parking.slot_left(found.board, state.pbx, state.slots, len(unknown))
 
 
 def recorded(found: Found) -> None:
@@ -150,7 +161,7 @@ def recorded(found: Found) -> None:
 
 def fetched(found: Found) -> None:
     """See that it fetched a call, parked or not."""
-    parking.fetched_unheard(found.board, found.channel, found.state.at)
+    fetching.fetched_unheard(found.board, found.channel, found.state.at)
 
 
 def held(found: Found) -> None:

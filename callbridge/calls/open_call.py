@@ -27,10 +27,10 @@ class QueueWait:
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """Which channel of a call waits in a car park, and where."""
+    """Which channel of a call waits in a car park, and where; None where the PBX did not say that."""
 
     channel: str
-    slot: str
+    slot: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,11 @@ class Joining:
 
 @dataclass(frozen=True, slots=True)
 class ThreeWay:
-    """Who brought somebody into the call they had on hold, and whom: channel ids."""
+    """Who brought somebody into the call they had on hold, and whom: channel ids; `told` once it is clear that they stay."""
 
     by: str
     brought: str
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,8 @@ class OpenCall:
     """The time of the latest that was told of it."""
     held_since: datetime | None = None
     parked: Parked | None = None
+    came_back: Parked | None = None
+    """Where it was parked until it was seen to go on in the dialplan: that its time is over may be said later."""
     passed_on_by: str | None = None
     """Channel id of whoever let go of an answered call, until somebody else answers it."""
     let_go: tuple[str, ...] = ()

@@ -1,29 +1,27 @@
-"""Calls that wait in a car park: who put them there, and how they come out.
+"""Calls that come into a car park, and those whose time there is over. Who fetches them: `fetching`.
 
     Ana sends Maria to 700      ParkedCall          call.parked
+    Ana dials 700, hears 701,
+      and puts Maria there      ParkedCallSwap      call.parked; what Ana dialled is part of Maria's call
     Bruno dials 701             UnParkedCall        call.unparked, by Bruno; what he dialled is no call of its own
     nobody does                 ParkedCallTimeOut   call.unparked, by nobody; the dialplan calls Ana back
     Maria hangs up              ParkedCallGiveUp    not read: the end of the call says it
 
 Music in a car park is hold: it counts as `hold_s`, where the call was answered.
+What Asterisk says of its car parks is said by a thread of its own, which may be
+milliseconds later than what the channels do, or earlier; on a busy machine more.
 """
 
-from dataclasses import replace
 from datetime import datetime
-from typing import Final
 
-from callbridge.calls.answering import answered_if_both
-from callbridge.calls.call import Agent, Leg, Party, Side
+from callbridge.calls.call import Party
 from callbridge.calls.correlation import Channel
 from callbridge.calls.events import EventType
-from callbridge.calls.facts import CallParked, CallUnparked
+from callbridge.calls.facts import CallParked
 from callbridge.calls.holding import anyone_holds
-from callbridge.calls.merging import merge, withdraw
 from callbridge.calls.open_call import OpenCall, Parked
 from callbridge.calls.switchboard import Switchboard
-from callbridge.calls.transfers import pass_on, who_left
-
-OPPOSITE: Final = {Side.CALLER: Side.CALLEE, Side.CALLEE: Side.CALLER}
+from callbridge.calls.transfers import pass_on, release_hold, who_left
 
 
 def parked(board: Switchboard, fact: CallParked) -> None:
@@ -31,13 +29,23 @@ def parked(board: Switchboard, fact: CallParked) -> None:
     work = board.call_of(board.channel(fact.pbx, fact.channel))
     if work is None:
         return board.odd("parking of an unknown channel")
-    if work.parked == Parked(fact.channel, fact.slot):
+    place = Parked(fact.channel, fact.slot)
+    if work.parked is not None and work.parked.channel == fact.channel and work.parked.slot in {None, fact.slot}:
+        work.parked = place
         return board.odd("parked twice", work)
-    work.parked, work.hung_up_by = Parked(fact.channel, fact.slot), None
+    return drive_in(board, work, place, parker(board, work, fact), fact.at)
+
+
+def drive_in(board: Switchboard, work: OpenCall, place: Parked, by: Party | None, at: datetime) -> None:
+    """Put one side of the call into the car park. Whoever put it there is out of the call, and ends nothing."""
+    for leg in tuple(work.legs.values()):
+        if leg.uniqueid != place.channel:
+            release_hold(board, work, leg, at)
+    work.parked, work.came_back, work.hung_up_by = place, None, None
     work.passed_on_by, work.handover = None, None
     if work.call.answered_at is not None:
-        work.held_since = work.held_since or fact.at
-    return board.tell(work, EventType.CALL_PARKED, fact.at, slot=fact.slot, by=parker(board, work, fact))
+        work.held_since = work.held_since or at
+    board.tell(work, EventType.CALL_PARKED, at, slot=place.slot, by=by)
 
 
 def parker(board: Switchboard, work: OpenCall, fact: CallParked) -> Party | None:
@@ -51,55 +59,20 @@ def parker(board: Switchboard, work: OpenCall, fact: CallParked) -> Party | None
     return next((leg.who for leg in legs if leg.channel.startswith(f"{fact.parker}-")), None)
 
 
-def unparked(board: Switchboard, fact: CallUnparked) -> None:
-    """Tell that the call is out of the car park; whoever fetched it is part of it from now on."""
-    channel = board.channel(fact.pbx, fact.channel)
-    work = board.call_of(channel)
-    own = board.call_of(board.channel(fact.pbx, fact.retriever))
-    if work is None:
-        withdraw(board, own)
-        return board.odd("unparking of an unknown channel")
-    if work.parked is None and (own is None or own is work):
-        return board.odd("unparked, but not parked", work)
-    leave(work, fact.at)
-    by = None
-    if own is not None and own is not work:
-        by = fetched(board, own, work, fact.channel, fact.at)
-    elif channel is not None:
-        await_anew(board, work, channel, fact.at)
-    board.tell(work, EventType.CALL_UNPARKED, fact.at, slot=fact.slot, by=by)
-    if (
-        channel is not None and work.call.answered_at is None
-    ):  # they may be bridged before it is said that one was fetched
-        answered_if_both(board, work, [each.key[1] for each in board.graph.joined_with(channel)], fact.at)
-    return None
+def comes_back(board: Switchboard, work: OpenCall, channel: Channel | None, at: datetime) -> None:
+    """See that the time in the car park is over in that who was parked dials, before it is said."""
+    place = work.parked
+    if place is not None and channel is not None and channel.key[1] == place.channel:
+        drive_out(board, work, channel, place.slot, at)
+        work.came_back = place
 
 
-def fetched(board: Switchboard, own: OpenCall, work: OpenCall, waiting: str, at: datetime) -> Party:
-    """Make who dialled `own` part of `work`, opposite the channel that waited there; return who it is."""
-    side = work.legs[waiting].side if waiting in work.legs else Side.CALLER
-    leg = own.caller_leg
-    merge(board, own, work, OPPOSITE[side], at)
-    work.call = replace(work.call, agent=agent_at(board, work, leg))
-    return leg.who
-
-
-def fetched_unheard(board: Switchboard, channel: Channel, at: datetime) -> None:
-    """See that a channel fetched a call while nobody listened: it dialled no person, and is with one now."""
-    own = board.call_of(channel)
-    bridge = board.graph.bridges.get(channel.bridge) if channel.bridge else None
-    reached = board.graph.joined_with(channel) if bridge is not None and not bridge.room else ()
-    other = next((each for each in reached if each.call_id not in {None, channel.call_id}), None)
-    work = board.call_of(other)
-    if own is None or own.untold is None or work is None or other is None:
-        return
-    if work.parked is not None:
-        pbx, uniqueid = channel.key
-        unparked(board, CallUnparked(pbx, at, work.parked.channel, work.parked.slot, uniqueid))
-    else:
-        fetched(board, own, work, other.key[1], at)
-    if work.call.answered_at is None:
-        answered_if_both(board, work, [each.key[1] for each in reached], at)
+def drive_out(board: Switchboard, work: OpenCall, channel: Channel | None, slot: str | None, at: datetime) -> None:
+    """Tell that nobody fetched the call in time."""
+    leave(work, at)
+    if channel is not None:
+        await_anew(board, work, channel, at)
+    board.tell(work, EventType.CALL_UNPARKED, at, slot=slot, by=None)
 
 
 def leave(work: OpenCall, at: datetime) -> None:
@@ -116,6 +89,8 @@ def await_anew(board: Switchboard, work: OpenCall, waiting: Channel, at: datetim
         pass_on(board, work, parker, at)
 
 
-def agent_at(board: Switchboard, work: OpenCall, leg: Leg) -> Agent | None:
-    """Return who has the call of our own people, now that `leg` has it."""
-    return board.roster.agent(work.call.pbx, leg.who.extension) if leg.who.extension else work.call.agent
+def slot_left(board: Switchboard, pbx: str, slots: frozenset[str], unknown: int) -> str | None:
+    """Return the slot of the one channel of which it is not known, by leaving out those of all others."""
+    known = {work.parked.slot for work in board.open.values() if work.call.pbx == pbx and work.parked is not None}
+    left = slots - known
+    return next(iter(left)) if len(left) == unknown == 1 else None

@@ -1,7 +1,8 @@
 """An Asterisk's own knowledge of its calls while a tape plays: what it answers when it is asked in the middle.
 
 It follows the tape's messages alone, not what the tracker makes of them, and
-answers the questions of `callbridge.asterisk.resync` in the words of Asterisk 22.
+answers the questions of `callbridge.asterisk.resync` in the words of Asterisk 22,
+as far as the user that README recommends may ask them.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from callbridge.asterisk import resync
 from callbridge.asterisk.ami.answers import Response
 from callbridge.asterisk.ami.message import Message
 from callbridge.calls import facts as f
+from callbridge.errors import ActionFailed
 
 SHOWN: Final = (
     "Channel",
@@ -24,6 +26,8 @@ SHOWN: Final = (
     "Linkedid",
 )
 """What each event about a channel says of it again."""
+
+BRIDGE: Final = ("BridgeUniqueid", "BridgeType", "BridgeTechnology", "BridgeCreator")
 
 PREFIXES: Final = ("", "Dest", "Transferer", "Transferee", "OrigTransferer", "SecondTransferer", "Parkee", "Retriever")
 
@@ -39,13 +43,15 @@ class Exchange:
         self.channels: dict[str, dict[str, str]] = {}
         self._born: dict[str, datetime] = {}
         self._wanted: dict[str, str] = {}
-        self._bridges: dict[str, tuple[str, str]] = {}
+        self._bridges: dict[str, Message] = {}
         self._waits: dict[str, tuple[str, datetime]] = {}
         self._parked: dict[str, str] = {}
         self._hold: set[str] = set()
         self._variables: dict[str, dict[str, str]] = {}
 
     async def __call__(self, action: str, *_: tuple[str, str]) -> Response:
+        if action in REFUSED:
+            raise ActionFailed("Permission denied")
         items = ANSWERS[action](self) if action in ANSWERS else []
         return Response(Message.of(("Response", "Success")), tuple(Message.of(*each) for each in items))
 
@@ -99,7 +105,7 @@ class Exchange:
         channel.update(Application=m.get("Application", ""), ApplicationData=m.get("AppData", ""))
 
     def _enters(self, m: Message) -> None:
-        self._bridges[m["BridgeUniqueid"]] = (m.get("BridgeTechnology", ""), m.get("BridgeCreator", ""))
+        self._bridges[m["BridgeUniqueid"]] = m
         self.channels.get(m["Uniqueid"], {})["BridgeId"] = m["BridgeUniqueid"]
 
     def _leaves(self, m: Message) -> None:
@@ -137,13 +143,8 @@ class Exchange:
 
     def show_bridges(self) -> Items:
         return [
-            (
-                ("Event", "BridgeListItem"),
-                ("BridgeUniqueid", bridge),
-                ("BridgeTechnology", technology),
-                ("BridgeCreator", creator),
-            )
-            for bridge, (technology, creator) in self._bridges.items()
+            (("Event", "BridgeListItem"), *((key, value) for key, value in entered.headers if key in BRIDGE))
+            for entered in self._bridges.values()
         ]
 
     def show_queues(self) -> Items:
@@ -152,10 +153,10 @@ class Exchange:
             for key, (queue, since) in self._waits.items()
         ]
 
-    def show_parked(self) -> Items:
+    def show_devices(self) -> Items:
         return [
-            (("Event", "ParkedCall"), ("ParkeeUniqueid", key), ("ParkingSpace", slot))
-            for key, slot in self._parked.items()
+            (("Event", "DeviceStateChange"), ("Device", f"park:{slot}@parkedcalls"), ("State", "INUSE"))
+            for slot in self._parked.values()
         ]
 
     def show_status(self) -> Items:
@@ -201,10 +202,12 @@ HAPPENS: Final[Mapping[str, Callable[[Exchange, Message], None]]] = {
     "Unhold": Exchange._resumes,
     "VarSet": Exchange._is_set,
 }
+REFUSED: Final = frozenset({"ParkedCalls"})
+"""Who may ask that may hang up calls too."""
 ANSWERS: Final[Mapping[str, Callable[[Exchange], Items]]] = {
     "CoreShowChannels": Exchange.show_channels,
     "BridgeList": Exchange.show_bridges,
     "QueueStatus": Exchange.show_queues,
-    "ParkedCalls": Exchange.show_parked,
+    "DeviceStateList": Exchange.show_devices,
     "Status": Exchange.show_status,
 }

@@ -57,8 +57,10 @@ class StateRead(Fact):
     """The bridges in which any number of calls may meet and stay calls of their own: conferences."""
     waits_since: Mapping[str, datetime] = field(default_factory=dict)
     """channel → when it joined its queue, where the PBX says so"""
-    parked: Mapping[str, str] = field(default_factory=dict)
-    """channel → slot of the car park it waits in"""
+    parked: Mapping[str, str | None] = field(default_factory=dict)
+    """channel → slot of the car park it waits in; None where the PBX does not say which"""
+    slots: frozenset[str] = frozenset()
+    """The slots in which somebody waits, asked where it is not known who"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class CallPickedUp(ChannelFact):
 class CallParked(ChannelFact):
     """The channel waits in a car park, where it can be had by dialling `slot`; the device `parker` put it there."""
 
-    slot: str
+    slot: str | None
     parker: str | None = None
 
 
@@ -49,5 +49,5 @@ class CallParked(ChannelFact):
 class CallUnparked(ChannelFact):
     """The channel is out of the car park: fetched by the channel `retriever`; None where its time there was over."""
 
-    slot: str
+    slot: str | None
     retriever: str | None = None

@@ -112,6 +112,44 @@ async def test_who_is_parked_is_found_in_their_slot() -> None:
     assert (await state_of(ParkedCalls=[message(parked)])).parked == {"1795363527.5": "701"}
 
 
+def device(name: str, state: str = "INUSE") -> Message:
+    return message({"Event": "DeviceStateChange", "Device": name, "State": state})
+
+
+CAR_PARK = {"Event": "BridgeListItem", "BridgeUniqueid": "b1", "BridgeType": "parking"}
+
+
+async def test_who_is_in_a_car_park_is_parked_also_where_the_pbx_may_not_say_in_which_slot() -> None:
+    state = await state_of(
+        CoreShowChannels=[message(MARIA)],
+        BridgeList=[message(CAR_PARK)],
+        ParkedCalls=ActionFailed("Permission denied"),
+        DeviceStateList=[
+            device("park:701@parkedcalls"),
+            device("park:702@parkedcalls", "NOT_INUSE"),
+            device("PJSIP/1001"),
+        ],
+    )
+
+    assert state.parked == {"1795363527.5": None}
+    assert state.slots == {"701"}
+
+
+async def test_a_pbx_is_not_asked_for_its_devices_where_all_slots_are_known() -> None:
+    parked = {"Event": "ParkedCall", "ParkeeUniqueid": "1795363527.5", "ParkingSpace": "701"}
+    pbx = Pbx(CoreShowChannels=[message(MARIA)], BridgeList=[message(CAR_PARK)], ParkedCalls=[message(parked)])
+    await resync.read_state(ASKED, pbx)
+
+    assert "DeviceStateList" not in pbx.asked
+
+
+async def test_who_is_in_a_car_park_is_parked_where_even_its_slots_are_not_told() -> None:
+    refused = {name: ActionFailed("Permission denied") for name in ("ParkedCalls", "DeviceStateList")}
+    state = await state_of(CoreShowChannels=[message(MARIA)], BridgeList=[message(CAR_PARK)], **refused)
+
+    assert (state.parked, state.slots) == ({"1795363527.5": None}, frozenset())
+
+
 async def test_what_only_some_pbxs_tell_is_left_open_where_they_refuse() -> None:
     refused = {
         name: ActionFailed("Permission denied") for name in ("BridgeList", "QueueStatus", "ParkedCalls", "Status")
