@@ -5,7 +5,7 @@ they tell is held against what the undisturbed one tells.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Container
 from contextlib import AsyncExitStack
 from typing import Any, Final, Self
 
@@ -37,6 +37,8 @@ STEPS: Final = {
     "16-blind-answered": 5,
     "17-attended-by-refer": 8,
     "24-menu-hangs-up": 2,
+    "24-voicemail-after-queue": 2,
+    "26-recorded-by-command": 3,
 }
 """A scene, and how often somebody does something in it."""
 
@@ -135,9 +137,13 @@ async def quiet_pbx(pbx: Asterisk) -> AsyncIterator[Asterisk]:
 OUTCOME: Final = ("state", "direction", "queue", "ended_by", "hangup_cause")
 
 
-def outcome(call: dict[str, Any]) -> dict[str, Any]:
+FORGOTTEN: Final = {"24-voicemail-after-queue": {"queue"}}
+"""Scene: what who comes late cannot know, as the PBX does not say which queue it was that a caller has left."""
+
+
+def outcome(call: dict[str, Any], forgotten: Container[str] = ()) -> dict[str, Any]:
     """What must be the same, however late one began to listen."""
-    told = {key: call[key] for key in OUTCOME}
+    told = {key: call[key] for key in OUTCOME if key not in forgotten}
     return told | {"agent": call["agent"] and call["agent"]["extension"], "missed": call["missed"] is not None}
 
 
@@ -169,7 +175,8 @@ async def test_a_daemon_that_starts_in_the_middle_adopts_the_call_and_tells_its_
             await late.hears_the_end_of(set(calls) - before)
             assert set(late.ended) == set(calls) - before
             for call_id in late.ended:
-                assert outcome(late.ended[call_id]) == outcome(calls[call_id])
+                forgotten = FORGOTTEN.get(scene, ())
+                assert outcome(late.ended[call_id], forgotten) == outcome(calls[call_id], forgotten)
                 assert late.ended[call_id]["oddities"] == 0
                 holds_together(late, listeners.undisturbed, call_id)
 
@@ -192,11 +199,16 @@ async def test_a_daemon_that_is_killed_between_two_steps_goes_on_as_if_nothing_h
         for call_id, call in listeners.undisturbed.ended.items():
             await killed.hears_the_end_of({call_id})
             await killed.hears_as_much_as(listeners.undisturbed, call_id)
-            assert killed.told_of(call_id) == listeners.undisturbed.told_of(call_id)
+            assert files_last(killed.told_of(call_id)) == files_last(listeners.undisturbed.told_of(call_id))
             assert outcome(killed.ended[call_id]) == outcome(call)
             holds_together(killed, listeners.undisturbed, call_id)
         assert set(killed.ended) == set(listeners.undisturbed.ended)
         assert protocols(killed) == protocols(listeners.undisturbed)
+
+
+def files_last(told: list[str]) -> list[str]:
+    """Put aside that files were looked at: that takes as long as it takes, and may be after the call."""
+    return sorted(told, key=lambda kind: kind in {"recording.ready", "recording.failed"})
 
 
 def protocols(listener: Listener) -> dict[str, str]:
@@ -228,6 +240,7 @@ async def test_a_daemon_that_is_dead_during_a_step_finds_out_what_became_of_the_
             holds_together(dead, listeners.undisturbed, last)
             missed_it = dead is dead_at_the_end
             unheard = {"state", "ended_by", "hangup_cause"} if missed_it else set[str]()
+            unheard |= FORGOTTEN.get(scene, set())
             expected = {
                 key: value for key, value in outcome(listeners.undisturbed.ended[last]).items() if key not in unheard
             }
