@@ -131,6 +131,8 @@ class Pipeline:
 
     async def _work(self, facts: Sequence[Fact], commits: asyncio.TaskGroup) -> None:
         """Apply facts while the batch before is being written; then have theirs written."""
+        now = self._clock.monotonic()
+        self._pbx_clocks.update({fact.pbx: (fact.at, now) for fact in facts})
         events = [event for fact in facts for event in self._apply(fact)]
         self._heard.update({fact.pbx: fact.at for fact in facts if not isinstance(fact, OUR_OWN)})
         if not events and self._may_wait(facts):
@@ -156,7 +158,6 @@ class Pipeline:
         return not self._stopping and (self._untold_since is None or now < self._untold_since + UNTOLD_S)
 
     def _apply(self, fact: Fact) -> Sequence[Event]:
-        self._pbx_clocks[fact.pbx] = (fact.at, self._clock.monotonic())
         try:
             return self._tracker.apply(fact)
         except Exception:  # a mistake of ours in one law must not end the daemon, nor the other calls

@@ -35,9 +35,9 @@ def facts_from(pbx: str, message: Message, received_at: datetime) -> tuple[f.Fac
     The time is the PBX's own (`timestampevents = yes`), else when it was received.
     A message that lacks what its event must have is told as Nonsense.
     """
-    name = message.name if message.is_event else ""
-    reading = FROM_AMI.get(name)
-    if reading is None or (name in RARELY_NEEDED and not RARELY_NEEDED[name].search(message.raw)):
+    name = message.name
+    reading, rarely = FROM_AMI.get(name), RARELY_NEEDED.get(name)
+    if reading is None or not message.is_event or (rarely is not None and not rarely.search(message.raw)):
         return ()
     at = time_of(message) or received_at
     try:

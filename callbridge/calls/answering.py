@@ -5,13 +5,13 @@ bridges and Local channels from one channel reaches the caller and somebody who
 was called for them, in no holding bridge.
 """
 
-from dataclasses import replace
 from datetime import datetime
 
 from callbridge.calls import conferences, consultations, holding, limits, transfers, unsaid
 from callbridge.calls.call import Agent, CallState, Direction, Leg
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import BlindTransferred, BridgeEntered, BridgeGone, BridgeLeft
+from callbridge.calls.frozen import replace
 from callbridge.calls.open_call import OpenCall, marked
 from callbridge.calls.switchboard import Switchboard
 

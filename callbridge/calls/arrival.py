@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,6 +9,7 @@ from callbridge.calls.call import Agent, Call, CallState, Direction, Leg, Party,
 from callbridge.calls.correlation import Channel, Kind, kind_of
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import CallerIdChanged, ChannelBorn, ChannelCalls, ChannelRenamed, LocalJoined
+from callbridge.calls.frozen import replace
 from callbridge.calls.numbers import PbxProfile
 from callbridge.calls.open_call import OpenCall, marked
 from callbridge.calls.switchboard import Switchboard

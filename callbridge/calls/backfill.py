@@ -7,7 +7,6 @@ the gap is left out where the log has told it. Both ask `NEWS`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from callbridge.calls.arrival import call_id
 from callbridge.calls.call import CallState, LegState
 from callbridge.calls.correlation import Channel
 from callbridge.calls.events import Event
+from callbridge.calls.frozen import replace
 from callbridge.calls.restored import Restored
 from callbridge.calls.switchboard import Switchboard
 

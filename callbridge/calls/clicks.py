@@ -11,7 +11,6 @@ its `;1` dials is the second.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -20,6 +19,7 @@ from callbridge.calls.call import Call, CallState, Direction, Leg, Party, Side
 from callbridge.calls.correlation import Channel, Kind
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import CallPlaced, ChannelSeen, ChannelUp, DialBegan, StateRead
+from callbridge.calls.frozen import replace
 from callbridge.calls.numbers import endpoint_of
 from callbridge.calls.open_call import OpenCall, marked
 from callbridge.calls.switchboard import Switchboard

@@ -12,13 +12,13 @@ By feature code (`atxferthreeway`) whoever asked somebody brings them into the c
 they had on hold, and stays: a transfer only if they leave the other two alone.
 """
 
-from dataclasses import replace
 from datetime import datetime
 
 from callbridge.calls import transfers
 from callbridge.calls.call import Leg, TransferKind
 from callbridge.calls.correlation import Channel
 from callbridge.calls.facts import AttendedTransferred
+from callbridge.calls.frozen import replace
 from callbridge.calls.open_call import TALKING, OpenCall, ThreeWay
 from callbridge.calls.switchboard import Switchboard
 

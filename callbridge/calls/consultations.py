@@ -5,7 +5,6 @@ A phone makes a second call for it, which begins like any other. A feature code
 the held call into the new one and back again.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -14,6 +13,7 @@ from callbridge.calls.call import Agent, Call, CallState, Leg, LegState, Party, 
 from callbridge.calls.correlation import Channel, Kind
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import AttendedTransferred, ConsultationBegan, DialEnded
+from callbridge.calls.frozen import replace
 from callbridge.calls.open_call import OpenCall, marked
 from callbridge.calls.switchboard import Switchboard
 

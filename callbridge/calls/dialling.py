@@ -1,6 +1,5 @@
 """Who is dialled for a call: each phone and line the dialplan tries, and what came of it."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from callbridge.calls import clicks, consultations, forwards, parking, pickups, queues, transfers
@@ -9,6 +8,7 @@ from callbridge.calls.call import Direction, Leg, Party, Side
 from callbridge.calls.clicks import number_dialled
 from callbridge.calls.correlation import Channel, Kind
 from callbridge.calls.facts import ChannelRang, ChannelUp, DialBegan, DialEnded, DialFailed, DialTried
+from callbridge.calls.frozen import replace
 from callbridge.calls.open_call import OpenCall
 from callbridge.calls.ringing import quiet_again, rang, up
 from callbridge.calls.switchboard import Switchboard

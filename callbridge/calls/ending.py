@@ -1,6 +1,5 @@
 """How a call ends: the last channel leaves, and the law says what it was."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -9,6 +8,7 @@ from callbridge.calls.call import Call, CallState, Leg, Moment, Reason, Side
 from callbridge.calls.correlation import Channel
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import ChannelGone, HangupAsked, VoicemailBegan
+from callbridge.calls.frozen import replace
 from callbridge.calls.lifecycle import advance
 from callbridge.calls.open_call import OpenCall, seconds_between
 from callbridge.calls.outcome import Circumstances, Outcome, conclude, missed, why_unanswered

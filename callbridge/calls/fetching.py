@@ -1,6 +1,5 @@
 """Calls that come out of a car park: whoever dials the slot of a parked call has it, and makes no call of their own."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -9,6 +8,7 @@ from callbridge.calls.call import Agent, Leg, Party, Side
 from callbridge.calls.correlation import Channel
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import CallUnparked
+from callbridge.calls.frozen import replace
 from callbridge.calls.merging import merge, withdraw
 from callbridge.calls.open_call import OpenCall
 from callbridge.calls.parking import drive_out, leave

@@ -1,10 +1,10 @@
 """Two calls of one person become one: the held call goes on with whoever was asked, without or with who asked them."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from callbridge.calls import merging, queues, recording_files, recordings, ringing, transfers
 from callbridge.calls.call import CallState, Leg, LegState, Side, TransferKind
+from callbridge.calls.frozen import replace
 from callbridge.calls.open_call import TALKING, Joining, OpenCall, QueueWait, ThreeWay, marked
 from callbridge.calls.switchboard import Switchboard
 

@@ -6,7 +6,7 @@ step reads to `facts.ChannelSeen` or `facts.StateRead`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -31,6 +31,7 @@ from callbridge.calls.facts import (
     StateRead,
     VoicemailBegan,
 )
+from callbridge.calls.frozen import replace
 from callbridge.calls.queues import EXITS
 from callbridge.calls.switchboard import Switchboard
 

@@ -5,7 +5,6 @@ is and is counted as an oddity by whoever asked.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from callbridge.calls.call import Leg, LegState
@@ -18,6 +17,7 @@ from callbridge.calls.facts import (
     ChannelResumed,
     ChannelUp,
 )
+from callbridge.calls.frozen import replace
 
 MOVES: Final[Mapping[tuple[LegState, type[ChannelFact]], LegState]] = {
     (LegState.NEW, ChannelRang): LegState.RINGING,

@@ -5,13 +5,13 @@ it is the line that costs, and a reviewer who wants to hear about it. A call
 that nobody answered yet is no long call, however long it waits.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from callbridge.calls.call import Call, Direction, Limits, TooLong
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import LimitsSet
+from callbridge.calls.frozen import replace
 from callbridge.calls.open_call import OpenCall
 from callbridge.calls.switchboard import Switchboard
 

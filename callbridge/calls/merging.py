@@ -1,12 +1,12 @@
 """A call that turns out to be part of another: somebody fetched a call instead of making one."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from callbridge.calls import recordings
 from callbridge.calls.call import CallState, Side
 from callbridge.calls.ending import closed
 from callbridge.calls.events import EventType
+from callbridge.calls.frozen import replace
 from callbridge.calls.open_call import OpenCall
 from callbridge.calls.outcome import Outcome
 from callbridge.calls.switchboard import Switchboard

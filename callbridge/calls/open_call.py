@@ -1,10 +1,11 @@
 """What is remembered of a call while it goes on: the call as told, and what the next event needs."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from callbridge.calls.call import Call, CallState, Leg, LegState, Moment, Party, Reason, Side
 from callbridge.calls.correlation import Key
+from callbridge.calls.frozen import replace
 
 BEING_CALLED = frozenset({LegState.NEW, LegState.RINGING})
 TALKING = frozenset({LegState.UP, LegState.HELD})

@@ -8,7 +8,6 @@ leaving without any of these: then the caller left by a key.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,6 +15,7 @@ from callbridge.calls import transfers
 from callbridge.calls.call import CallState, Leg, Reason
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import MemberCalled, QueueAbandoned, QueueEnded, QueueJoined, QueueLeft, QueueTried
+from callbridge.calls.frozen import replace
 from callbridge.calls.open_call import TALKING, Joining, OpenCall, QueueWait, marked
 from callbridge.calls.switchboard import Switchboard
 

@@ -7,13 +7,14 @@ times give.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from callbridge.calls.call import Call, Recording, RecordingState
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import RecordingMeasured, RecordingMissing
+from callbridge.calls.frozen import replace
 from callbridge.calls.open_call import OpenCall, seconds_between
 from callbridge.calls.switchboard import Switchboard
 

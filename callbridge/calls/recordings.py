@@ -7,7 +7,6 @@ its channel; the channel's end is its end. What becomes of the file is told by
 """
 
 import hashlib
-from dataclasses import replace
 from datetime import datetime
 from posixpath import normpath
 from typing import Final
@@ -23,6 +22,7 @@ from callbridge.calls.facts import (
     RecordingNamed,
     RecordingStopped,
 )
+from callbridge.calls.frozen import replace
 from callbridge.calls.open_call import OpenCall, RecordingPlan
 from callbridge.calls.recording_files import GOING_ON, await_file, put, recording_of, tell, unmeasured, unsettled
 from callbridge.calls.switchboard import Switchboard

@@ -5,7 +5,6 @@ last people talk with each other are one, the older; and whoever of our people i
 left in an answered call has it now.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -13,6 +12,7 @@ from callbridge.calls import answering, ending
 from callbridge.calls.call import Side
 from callbridge.calls.correlation import Channel
 from callbridge.calls.facts import StateRead
+from callbridge.calls.frozen import replace
 from callbridge.calls.merging import merge
 from callbridge.calls.open_call import TALKING, OpenCall
 from callbridge.calls.switchboard import Switchboard

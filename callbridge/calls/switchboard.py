@@ -7,7 +7,7 @@ The laws (arrival, ringing, answering, queues, ending) are functions over this;
 import heapq
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,6 +17,7 @@ from callbridge.calls.call import Call, Leg, Limits
 from callbridge.calls.correlation import Channel, ChannelGraph
 from callbridge.calls.events import Event, EventType, call_event
 from callbridge.calls.facts import ChannelFact
+from callbridge.calls.frozen import replace
 from callbridge.calls.lifecycle import advance
 from callbridge.calls.numbers import PbxProfile
 from callbridge.calls.open_call import OpenCall

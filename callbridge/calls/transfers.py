@@ -10,7 +10,6 @@ by where the channels are afterwards. Whichever comes first tells it.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,6 +17,7 @@ from callbridge.calls.call import CallState, Leg, LegState, Party, TransferKind
 from callbridge.calls.correlation import Channel
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import BlindTransferred, DialBegan
+from callbridge.calls.frozen import replace
 from callbridge.calls.open_call import TALKING, Handover, OpenCall
 from callbridge.calls.switchboard import Switchboard
 
