@@ -72,8 +72,17 @@ def moved_on(found: Found) -> None:
     pbx, _, channel = found.told
     if found.seen.up and not found.channel.up:
         ringing.up(found.board, ChannelUp(pbx, found.at_first, channel))
+        first_side_came(found)
     elif found.seen.ringing and not found.channel.rang:
         ringing.rang(found.board, ChannelRang(pbx, found.at_first, channel))
+
+
+def first_side_came(found: Found) -> None:
+    """Let the phone be quiet that the PBX called first: it came, though nobody answered the call by that."""
+    work = found.board.call_of(found.channel)
+    leg = work.legs.get(found.seen.channel) if work is not None else None
+    if work is not None and leg is not None and leg.placed and not work.called_for(leg):
+        ringing.quiet_again(found.board, work, found.at_first)
 
 
 def left_bridge(found: Found) -> None:

@@ -1,5 +1,7 @@
 """Calls that nobody dials on a phone: an agent's phone first, or the customer first."""
 
+from datetime import timedelta
+
 import pytest
 
 from callbridge.calls import facts as f
@@ -282,6 +284,21 @@ def test_a_customer_the_system_does_not_reach(status: str, cause: int, state: st
 
     assert story.heard == ["call.started", "call.ringing", "call.ended"]
     assert (story.call.state, story.call.reason, story.call.ended_by) == (state, reason, "pbx")
+
+
+def test_an_agent_who_came_in_a_gap_does_not_ring_on(story: Story) -> None:
+    story.link_comes()
+    ana = story.someone("1001").is_called_first().rings()
+    story.passes(seconds=3)
+    story.link_goes()
+    ana.is_up = True
+    story.now += timedelta(seconds=5)
+    story.link_comes(ana)
+    story.passes(seconds=20)
+    ana.hangs_up()
+
+    assert story.heard[-2:] == ["pbx.connected", "call.ended"]
+    assert story.call.ring_s == 3
 
 
 def test_a_dial_by_nobody_for_a_call_that_is_there_already_begins_none(story: Story) -> None:
