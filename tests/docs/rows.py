@@ -107,6 +107,7 @@ BY_TESTS: Final[Mapping[int, Shown]] = {
         alone=("stories/test_pbxs_and_days::test_two_pbxs_whose_ids_collide_have_two_calls",),
     ),
     32: Shown(
+        live=("live/test_mangled::test_what_is_cut_anywhere_said_twice_or_overtaken_is_told_the_same",),
         alone=(
             "properties/test_tapes::test_neighbours_that_asterisk_may_swap_may_be_swapped",
             "properties/test_tapes::test_phones_may_be_heard_before_they_are_said_to_be_dialled",

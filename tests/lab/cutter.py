@@ -16,15 +16,16 @@ WITHIN_S: Final = 30
 class Cutter:
     """`async with Cutter(pbx) as way:` - AMI is at `way.ip` inside, as long as nobody cuts it."""
 
-    def __init__(self, pbx: Asterisk) -> None:
-        self._pbx = pbx
+    def __init__(self, pbx: Asterisk, host: int = HOST) -> None:
+        """Several stand side by side at several hosts."""
+        self._pbx, self._host = pbx, host
         self.home: Path = pbx.home
         self._server: asyncio.Server | None = None
         self._talking: set[asyncio.Task[None]] = set()
         self._open = asyncio.Event()
 
     async def __aenter__(self) -> Self:
-        self.ip = self._pbx.network.address(HOST)
+        self.ip = self._pbx.network.address(self._host)
         await self.mend()
         return self
 
@@ -61,7 +62,7 @@ class Cutter:
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._carry(reader, to_pbx))
-                    group.create_task(self._carry(there, writer))
+                    group.create_task(self._tell(there, writer))
             finally:
                 to_pbx.close()
         except* (ConnectionError, EOFError):
@@ -69,6 +70,10 @@ class Cutter:
         finally:
             self._talking.discard(task)
             writer.close()
+
+    async def _tell(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Carry what the PBX says."""
+        await self._carry(reader, writer)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65536):

@@ -42,7 +42,12 @@ def differences(one: Iterable[Event], other: Iterable[Event]) -> list[str]:
 
     Nor does it count what a leg did in that moment, as long as the call goes on.
     """
-    return list(_unlike("", by_call(one), by_call(other)))
+    return unlike(by_call(one), by_call(other))
+
+
+def unlike(one: Any, other: Any) -> list[str]:
+    """Return in words in what two JSON values differ, but for times that lie a moment apart."""
+    return list(_unlike("", one, other))
 
 
 def _unlike(where: str, one: Any, other: Any) -> Iterable[str]:
