@@ -38,6 +38,7 @@ ROWS: Final[Mapping[int, str]] = {
     31: "Two PBXs whose Uniqueids collide",
     32: "Events out of order, twice, or cut anywhere",
     33: "Calls that began and ended while the daemon was down",
+    34: "Calls that go on for too long",
 }
 
 

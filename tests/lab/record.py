@@ -38,6 +38,7 @@ _NOUNS = (
     "groups",
     "holds",
     "inbound",
+    "long",
     "names",
     "outbound",
     "queued_transfers",

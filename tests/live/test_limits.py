@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,11 +12,15 @@ from tests.lab.asterisk import Asterisk
 from tests.lab.crm import Crm, Delivery
 from tests.lab.daemon import Daemon
 from tests.lab.phones import Phone
+from tests.lab.record import SCENES
 from tests.lab.room import Room
 
 pytestmark = pytest.mark.live
 
 LIMITS = "\n[limits]\ninbound_s = 2\n[limits.queues]\nsales = 1\n"
+
+LIMITED = {"34-too-long": 1.5, "34-too-long-after-a-queue": 1.0, "34-ends-in-time": None}
+"""Scene: the limit that is passed in it, by the settings its tape has."""
 
 
 @pytest.fixture
@@ -61,6 +66,20 @@ async def test_a_call_that_passes_its_limit_is_told_while_it_goes_on(
         await crm.hears("call.ended")
 
         assert_told_once_and_kept(crm, limit_s)
+
+
+@pytest.mark.parametrize("scene", LIMITED)
+async def test_a_call_is_too_long_by_the_limit_its_tape_says(scene: str, pbx: Asterisk, room: Room, crm: Crm) -> None:
+    settings = (Path(__file__).parents[1] / "tapes" / f"{scene}.toml").read_text()
+    async with Daemon(pbx, crm, more="\n[limits]" + settings.partition("[limits]")[2]):
+        await SCENES[scene](room)
+        ended = await crm.hears("call.ended")
+
+        limit_s = LIMITED[scene]
+        if limit_s is None:
+            assert (crm.of_type("call.too_long"), ended.call["too_long"]) == ([], None)
+        else:
+            assert_told_once_and_kept(crm, limit_s)
 
 
 async def test_a_call_that_ends_in_time_is_not_told(pbx: Asterisk, room: Room, crm: Crm) -> None:

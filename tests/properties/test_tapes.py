@@ -74,13 +74,13 @@ def test_what_is_said_twice_is_told_once(name: str) -> None:
 @pytest.mark.parametrize("name", SOME_TAPES)
 def test_a_daemon_that_starts_anew_after_every_word_tells_the_same(name: str) -> None:
     """From what was written down alone, wherever no channel is known that belongs to no call yet."""
-    listener, events = tracker(), list[Event]()
+    listener, events = tracker(name), list[Event]()
     facts = facts_of(name)
     ends = set(some(range(len(facts)), 30))
     for place, fact in enumerate(facts):
         events.extend(listener.apply(fact))
         if place in ends and all(channel.call_id for channel in listener.board.graph.channels.values()):
-            listener = next_life(listener, tracker())
+            listener = next_life(listener, tracker(name))
 
     assert bodies(events) == bodies(whole(name))
 

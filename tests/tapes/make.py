@@ -5,6 +5,8 @@
     python -m tests.tapes.make /tmp/captures '13-*'          # … of some of them
     callbridge replay tests/tapes/NAME.tape --pbx-config tests/tapes/pbx.toml > tests/tapes/NAME.events.jsonl
 
+A tape that is about limits has a `NAME.toml` of its own beside it, and is played with that.
+
 Read what was told against the journal of the call before you keep it: the tests
 hold callbridge to it for ever after.
 

@@ -58,7 +58,7 @@ def said(moments: tuple[Moment, ...]) -> tuple[f.Fact, ...]:
 
 def listeners(name: str, places: Collection[int]) -> Iterator[tuple[int, list[Event], Tracker]]:
     """Yield each of the places, what was told before it, and by whom."""
-    listener, before = tracker(), list[Event]()
+    listener, before = tracker(name), list[Event]()
     for cut, each in enumerate(moments(name), 1):
         before.extend(told(listener, each.facts))
         if cut in places:
@@ -86,7 +86,7 @@ def stand_ins(listener: Tracker) -> set[str]:
 @pytest.mark.parametrize("name", SOME_TAPES)
 def test_who_begins_to_listen_anywhere_adopts_what_is_there_and_invents_nothing(name: str) -> None:
     for cut, _, listener in listeners(name, cuts(len(moments(name)), 6)):
-        new = tracker()
+        new = tracker(name)
         events = told(new, moments(name)[cut - 1].state + said(moments(name)[cut:])) + in_time(new)
         where = f"from {cut} on"
         assert left_alone(new) == (0, {}, {}, {}), where
@@ -110,7 +110,7 @@ def test_a_gap_anywhere_loses_no_call_and_tells_nothing_twice(name: str) -> None
     for begin, before, listener in listeners(name, range(step, len(all_of_it) + 1, step)):
         known = {key for key, work in listener.board.open.items() if work.untold is None}
         for end in range(begin, len(all_of_it) + 1, step):
-            new = next_life(listener, tracker())
+            new = next_life(listener, tracker(name))
             events = [*before, *told(new, all_of_it[end - 1].state + said(all_of_it[end:])), *in_time(new)]
             where = f"deaf from {begin} to {end}"
             assert left_alone(new) == (0, {}, {}, {}), where

@@ -21,7 +21,7 @@ from callbridge.calls.call import Agent, Call
 from callbridge.calls.events import Event
 from callbridge.calls.open_call import OpenCall
 from callbridge.calls.tracker import Tracker
-from callbridge.config import load_profiles
+from callbridge.config import load_limits, load_profiles
 from callbridge.delivery.payload import render
 from tests.effort import sample
 from tests.stories.lives import next_life, now_true
@@ -36,8 +36,14 @@ CUTS = 8
 """Places at which a tape is cut; all of them would be thousands."""
 
 
-def tracker() -> Tracker:
-    return Tracker(build.profiles(PROFILES))
+def settings(name: str) -> Path:
+    """What is known of the PBX of a tape: a file of its own where it has one, as it is about limits."""
+    own = HERE / f"{name}.toml"
+    return own if own.exists() else HERE / "pbx.toml"
+
+
+def tracker(name: str = "") -> Tracker:
+    return Tracker(build.profiles(PROFILES), limits=build.limits(load_limits(settings(name))))
 
 
 @cache
@@ -52,12 +58,12 @@ def told(listener: Tracker, facts: tuple[f.Fact, ...]) -> list[Event]:
 
 @cache
 def whole(name: str) -> tuple[Event, ...]:
-    return tuple(told(tracker(), facts_of(name)))
+    return tuple(told(tracker(name), facts_of(name)))
 
 
 def lives(name: str) -> Iterator[tuple[int, list[Event], Tracker]]:
     """Cut a tape at some places: yield where, what was told so far, and the tracker that told it."""
-    listener, before = tracker(), list[Event]()
+    listener, before = tracker(name), list[Event]()
     step = max(1, len(facts_of(name)) // CUTS)
     for cut, fact in enumerate(facts_of(name), 1):
         before.extend(listener.apply(fact))
@@ -87,12 +93,13 @@ def test_a_tape_plays_to_what_was_told(name: str) -> None:
     """To the byte, and the second time too."""
     expected = (HERE / f"{name}.events.jsonl").read_bytes()
     for _ in range(2):
-        assert b"".join(line + b"\n" for line in replay(HERE / f"{name}.tape", PROFILES)) == expected
+        lines = replay(HERE / f"{name}.tape", load_profiles(settings(name)), load_limits(settings(name)))
+        assert b"".join(line + b"\n" for line in lines) == expected
 
 
 @pytest.mark.parametrize("name", SOME_TAPES)
 def test_nothing_is_odd_on_a_tape_and_nothing_is_left(name: str) -> None:
-    listener = tracker()
+    listener = tracker(name)
     told(listener, facts_of(name))
 
     assert not listener.board.oddities
@@ -105,7 +112,7 @@ def test_a_daemon_that_starts_again_during_a_tape_tells_the_rest_of_it(name: str
     expected = bodies(whole(name))
     for cut, before, listener in lives(name):
         if all(channel.call_id for channel in listener.board.graph.channels.values()):
-            rest = told(next_life(listener, tracker()), facts_of(name)[cut:])
+            rest = told(next_life(listener, tracker(name)), facts_of(name)[cut:])
             assert bodies(before + rest) == expected, f"cut after {cut} facts"
 
 
@@ -114,7 +121,7 @@ def test_a_daemon_that_starts_again_and_asks_the_pbx_invents_nothing(name: str) 
     """A phone may be found before it was said to be dialled: then its ringing is known some milliseconds sooner."""
     expected = [(event.id, event.type) for event in whole(name)]
     for cut, before, listener in lives(name):
-        new = next_life(listener, tracker())
+        new = next_life(listener, tracker(name))
         said = told(new, (now_true(listener, "main", facts_of(name)[cut - 1].at),))
         rest = [event for event in said if event.call is not None] + told(new, facts_of(name)[cut:])
         assert [(event.id, event.type) for event in before + rest] == expected, f"cut after {cut} facts"
@@ -133,7 +140,7 @@ def kernel(events: list[Event] | tuple[Event, ...]) -> list[object]:
 def test_a_daemon_that_first_starts_during_a_tape_adopts_its_calls(name: str) -> None:
     """What was before it cannot know; which way a call goes, who answered it, and that it ends once, it must."""
     for cut, _, listener in lives(name):
-        new = tracker()
+        new = tracker(name)
         alive = {call_id for call_id, work in listener.board.open.items() if goes_on(listener, work)}
         events = told(new, (now_true(listener, "main", facts_of(name)[cut - 1].at),))
         events += told(new, facts_of(name)[cut:]) + in_time(new)
@@ -186,7 +193,7 @@ def by(call: Call) -> tuple[bool, str | None]:
 def test_a_tape_that_begins_anywhere_does_no_harm(name: str) -> None:
     """Nobody is asked what was before: what cannot be known is not told, and nothing stays behind."""
     for cut in range(1, len(facts_of(name))):
-        listener = tracker()
+        listener = tracker(name)
         events = told(listener, facts_of(name)[cut:])
         assert listener.live_calls == 0, f"from fact {cut} on"
         assert listener.board.graph.channels == {}, f"from fact {cut} on"
