@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from callbridge.calls.call import CallState, Leg, LegState, Party, TransferKind
-from callbridge.calls.correlation import Channel
+from callbridge.calls.correlation import Channel, Key
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import BlindTransferred, DialBegan
 from callbridge.calls.frozen import replace
@@ -126,15 +126,22 @@ def called_back(board: Switchboard, target: Channel | None, fact: DialBegan) -> 
     """
     if fact.source is not None or target is None or target.extension is None or target.call_id is not None:
         return None
-    return next((work for work in board.open.values() if is_left_alone(work, fact.pbx, target.extension)), None)
+    return next((work for work in board.open.values() if is_left_alone(board, work, fact.pbx, target.extension)), None)
 
 
-def is_left_alone(work: OpenCall, pbx: str, extension: str) -> bool:
+def is_left_alone(board: Switchboard, work: OpenCall, pbx: str, extension: str) -> bool:
     """Tell whether a call that somebody at `extension` let go of waits, and no phone is called for it."""
     let_go = work.legs.get(work.passed_on_by or "")
     if work.call.pbx != pbx or let_go is None or let_go.who.extension != extension:
         return False
-    return work.wait is None and work.parked is None and bool(work.round) and not work.being_called()
+    return not work.being_called() and any(is_alone(board, each) for each in work.alive)
+
+
+def is_alone(board: Switchboard, key: Key) -> bool:
+    """Tell whether a channel is kept in a bridge in which nobody else is; in a menu or a queue it would be in none."""
+    channel = board.graph.channels[key]
+    bridge = board.graph.bridges.get(channel.bridge) if channel.bridge else None
+    return channel.real and bridge is not None and not bridge.holding and len(bridge.channels) == 1
 
 
 def moves_on(board: Switchboard, work: OpenCall, channel: Channel | None, at: datetime) -> None:

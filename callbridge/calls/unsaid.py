@@ -1,13 +1,15 @@
-"""Consultations by feature code where the PBX does not say who asks: its user lacks AMI's class `dialplan`.
+"""Local channels of which the PBX says nothing: it makes them for feature codes, and nobody dials them.
 
-Whoever asks is alone in a bridge with the near half of a Local channel that nobody
-dialled. That is so a millisecond after it would have been said.
+Whoever asks somebody first is alone in a bridge with the near half of one. The PBX says so too, but not to a
+user who lacks AMI's class `dialplan`; a millisecond after that it is seen here. And whoever waits alone, after
+a blonde transfer in vain, gets one put beside them: whom the call was to is called once more.
 """
 
 from datetime import datetime
 
-from callbridge.calls import consultations, dialling
+from callbridge.calls import arrival, consultations, dialling
 from callbridge.calls.correlation import Channel
+from callbridge.calls.open_call import OpenCall
 from callbridge.calls.switchboard import Switchboard
 
 
@@ -21,9 +23,18 @@ def met(board: Switchboard, channel: Channel, at: datetime) -> None:
     held = board.call_of(asking)
     if held is None or held.call.answered_at is None or asking.key[1] not in held.legs:
         return
-    if near.linkedid == asking.linkedid:  # else it was placed: features.c makes it for the channel that asks
+    if held.passed_on_by is not None:
+        call_again(board, held, near, at)
+    elif near.linkedid == asking.linkedid:  # else it was placed: features.c makes it for the channel that asks
         consultations.ask(board, held, asking, near, at)
         dialling.dialled_early(board, near, at)
+
+
+def call_again(board: Switchboard, work: OpenCall, near: Channel, at: datetime) -> None:
+    """Take in what the PBX calls for whoever is left alone after a blonde transfer in vain: whom it was to, again."""
+    arrival.adopt(board, work, near)
+    dialling.dialled_early(board, near, at)
+    board.touch(work)
 
 
 def is_near_half(channel: Channel) -> bool:

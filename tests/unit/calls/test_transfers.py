@@ -7,6 +7,7 @@ import pytest
 
 from callbridge.calls import consultations, handovers, transfers
 from callbridge.calls.call import Call, CallState, Direction, Leg, LegState, Party, Side, TransferKind
+from callbridge.calls.correlation import Channel, Kind
 from callbridge.calls.events import EventType
 from callbridge.calls.numbers import PbxProfile
 from callbridge.calls.open_call import Handover, OpenCall, QueueWait
@@ -116,34 +117,60 @@ def left_alone() -> OpenCall:
     return work
 
 
+def with_maria_kept(work: OpenCall, *others: str, holding: bool = False) -> Switchboard:
+    """Return the board on which Maria's channel is in a bridge, with `others`."""
+    made = board(work)
+    for uniqueid in ("1.0", *others):
+        channel = Channel(("main", uniqueid), f"PJSIP/x-{uniqueid}", uniqueid, Kind.TRUNK, calling=True)
+        made.graph.channels[channel.key] = channel
+        made.graph.enter(channel, ("main", "b"), holding=holding)
+    work.alive.add(("main", "1.0"))
+    return made
+
+
 def test_a_call_nobody_answered_waits_for_who_let_go_of_it() -> None:
-    assert transfers.is_left_alone(left_alone(), "main", "1001")
+    work = left_alone()
+    assert transfers.is_left_alone(with_maria_kept(work), work, "main", "1001")
 
 
 @pytest.mark.parametrize(
     ("pbx", "extension"), [("porto", "1001"), ("main", "201")], ids=["on another PBX", "somebody else"]
 )
 def test_nobody_else_is_rung_back_for_it(pbx: str, extension: str) -> None:
-    assert not transfers.is_left_alone(left_alone(), pbx, extension)
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [("passed_on_by", None), ("round", ()), ("wait", QueueWait("support", "1.0", AT))],
-    ids=["talks", "called nobody", "waits in a queue"],
-)
-def test_a_call_that_is_not_alone_rings_nobody_back(name: str, value: object) -> None:
     work = left_alone()
-    setattr(work, name, value)
+    assert not transfers.is_left_alone(with_maria_kept(work), work, pbx, extension)
 
-    assert not transfers.is_left_alone(work, "main", "1001")
+
+def test_a_call_that_talks_rings_nobody_back() -> None:
+    work = left_alone()
+    work.passed_on_by = None
+
+    assert not transfers.is_left_alone(with_maria_kept(work), work, "main", "1001")
+
+
+def test_whoever_is_in_a_menu_or_a_queue_after_a_blind_transfer_in_vain_is_in_no_bridge() -> None:
+    work = left_alone()
+    made = with_maria_kept(work)
+    made.graph.leave(made.graph.channels["main", "1.0"])
+
+    assert not transfers.is_left_alone(made, work, "main", "1001")
+
+
+def test_whoever_is_parked_is_not_alone() -> None:
+    work = left_alone()
+    assert not transfers.is_left_alone(with_maria_kept(work, holding=True), work, "main", "1001")
+
+
+def test_whoever_hears_somebody_is_not_alone() -> None:
+    work = left_alone()
+    assert not transfers.is_left_alone(with_maria_kept(work, "9.9"), work, "main", "1001")
 
 
 def test_a_call_for_which_a_phone_rings_rings_nobody_back() -> None:
     work = left_alone()
     work.legs["1.2"] = leg("1.2", EVA, state=LegState.RINGING)
 
-    assert not transfers.is_left_alone(work, "main", "1001")
+    assert not transfers.is_left_alone(with_maria_kept(work), work, "main", "1001")
 
 
 # ── whose two calls ──
