@@ -56,6 +56,15 @@ def test_it_is_told_once_however_long_it_goes_on(story: Story) -> None:
     assert story.heard.count("call.too_long") == 1
 
 
+def test_a_limit_ahead_is_nothing_that_has_happened_and_is_told_late(story: Story) -> None:
+    """At the end of a tape what is held back is told: a limit that nobody saw pass is not among it."""
+    may_last(story)
+    call_to(story)
+
+    assert story.tracker.next_deadline("main") == BEGIN + timedelta(seconds=65)
+    assert story.tracker.next_telling("main") is None
+
+
 def test_a_call_that_ends_in_time_is_not_told_and_leaves_nothing_to_wait_for(story: Story) -> None:
     may_last(story)
     maria, _ = call_to(story)
