@@ -5,11 +5,17 @@ not heard, so here Linkedid must do; and where the caller has left already (afte
 a transfer), the oldest phone of our own that is left stands for them.
 """
 
+from collections.abc import Sequence
+from typing import Final
+
 from callbridge.calls import arrival, clicks, dialling, midway
-from callbridge.calls.correlation import Key
+from callbridge.calls.correlation import Channel, Key, Kind
 from callbridge.calls.facts import ChannelBorn, ChannelSeen, DialBegan, LocalJoined, StateRead
 from callbridge.calls.joining import Found, moved_on
 from callbridge.calls.switchboard import Switchboard
+
+HALVES: Final = 2
+"""Channels that a Local channel is."""
 
 
 def adopt_unheard(board: Switchboard, fact: StateRead) -> frozenset[Key]:
@@ -90,9 +96,17 @@ def callers_of(board: Switchboard, fact: StateRead) -> dict[str, str]:
 
 
 def stand_in(board: Switchboard, fact: StateRead, linkedid: str, callers: dict[str, str]) -> None:
-    """Begin the call of people who were all called: the oldest phone of ours that talks is its caller."""
-    pairs = [(board.channel(fact.pbx, each.channel), each) for each in fact.channels if each.linkedid == linkedid]
+    """Begin the call of people who were all called: the oldest phone of ours that talks is its caller.
+
+    Unless the PBX called a line first, by way of a Local channel that is optimised away.
+    """
+    there = sorted((each for each in fact.channels if each.linkedid == linkedid), key=clicks.age)
+    pairs = [(board.channel(fact.pbx, each.channel), each) for each in there]
     talking = [(channel, each) for channel, each in pairs if channel is not None and channel.real and each.bridge]
+    if talking and is_placed_out(talking[0][0], [each for _, each in talking]):
+        clicks.begin_unheard(board, fact, talking[0][1])
+        callers[linkedid] = talking[0][1].channel
+        return
     phones = [(channel, each) for channel, each in talking if channel.extension is not None]
     if not phones or len(talking) < 2 or phones[0][1].bridge in fact.holding_bridges:  # noqa: PLR2004 - nobody talks alone
         return
@@ -101,6 +115,24 @@ def stand_in(board: Switchboard, fact: StateRead, linkedid: str, callers: dict[s
     channel.exten = next(each.number for other, each in talking if other is not channel)
     arrival.begin(board, channel, first.since or fact.at)
     callers[linkedid] = first.channel
+
+
+def is_placed_out(first: Channel, talking: Sequence[ChannelSeen]) -> bool:
+    """Tell whether the oldest of those who talk is a line that the PBX called by itself, through a Local channel.
+
+    That channel is gone and was the first; its other half was the second, and what that dialled at once the third.
+    Of a call somebody made, who has left since, the line is the second. A channel of another call may be born in
+    between, in the milliseconds that dialling takes: then the one is taken for the other (ids as of 22.10).
+    """
+    born = [count_of(each) for each in (talking[0].linkedid, talking[0].channel)]
+    behind = None not in born and born[1] == (born[0] or 0) + HALVES
+    return first.kind is Kind.TRUNK and len(talking) > 1 and behind
+
+
+def count_of(uniqueid: str) -> int | None:
+    """Return how many channels the PBX had made before this one; None where its id does not say."""
+    count = uniqueid.rpartition(".")[2]
+    return int(count) if count.isdecimal() and len(count) < 20 else None  # noqa: PLR2004 - digits of 64 bits
 
 
 def adopt(board: Switchboard, fact: StateRead, each: ChannelSeen, caller: str | None) -> None:

@@ -208,12 +208,19 @@ def begun_unheard(board: Switchboard, fact: StateRead, callers: Mapping[str, str
         channel = board.channel(fact.pbx, each.channel)
         there = each.up or each.ringing or each.placed
         if channel is not None and channel.real and there and each.linkedid in placed - {*callers, *begun}:
-            begin(board, channel, DialBegan(fact.pbx, each.since or fact.at, each.channel, None))
+            begin_unheard(board, fact, each)
             begun[each.linkedid] = each.channel
-            if each.up:
-                channel.up = True
-                board.move(ChannelUp(fact.pbx, fact.at, each.channel))
     return begun
+
+
+def begin_unheard(board: Switchboard, fact: StateRead, each: ChannelSeen) -> None:
+    """Open a call that the PBX has placed, by the first phone or line it called."""
+    channel = board.channel(fact.pbx, each.channel)
+    if channel is not None:
+        begin(board, channel, DialBegan(fact.pbx, each.since or fact.at, each.channel, None))
+        if each.up:
+            channel.up = True
+            board.move(ChannelUp(fact.pbx, fact.at, each.channel))
 
 
 def age(seen: ChannelSeen) -> tuple[int, str]:

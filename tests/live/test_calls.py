@@ -270,6 +270,11 @@ TOLD: Final = {
     "14-system-call-by-local": Telling(
         "ringing ringing answered ended", placed("completed", None, agent=ANA, ended_by="callee"), {"talk_s": 1}
     ),
+    "14-system-call-by-local-optimised": Telling(
+        "ringing ringing answered ended",
+        placed("completed", None, agent=ANA, ended_by="callee"),
+        {"ring_s": 1, "talk_s": 1},
+    ),
     "14-system-call-abandoned": Telling(
         "ringing queued ringing left_queue ended",
         placed("cancelled", "abandoned", agent=None, queue="sales", ended_by="callee"),

@@ -204,6 +204,20 @@ async def system_call_by_local(room: Room) -> None:
     await hang_up(maria, ana, room)
 
 
+@scene("14-system-call-by-local-optimised")
+async def system_call_by_local_optimised(room: Room) -> None:
+    """As to an agent, by way of Local/912345678@from-phones, which Asterisk optimises away; 1 s; Maria hangs up."""
+    maria, ana = await room.customer(), await room.phone("1001")
+    await _system_call(room, "1001", channel="Local/912345678@from-phones")
+    await maria.rings()
+    await maria.answer()
+    await ana.rings()
+    await room.talk(1)
+    await ana.answer()
+    await ana.established()
+    await hang_up(maria, ana, room)
+
+
 @scene("14-system-call-abandoned")
 async def system_call_abandoned(room: Room) -> None:
     """Originate calls Maria, who answers and waits in queue sales; 1001 and 1002 ring 1 s; Maria hangs up."""
