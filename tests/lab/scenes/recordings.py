@@ -150,3 +150,41 @@ async def across_a_transfer(room: Room) -> None:
     await eva.answer()
     await eva.established()
     await hang_up(maria, eva, room)
+
+
+@scene("26-recorded-while-asking")
+async def while_asking(room: Room) -> None:
+    """Maria, recorded, on hold, 1001 asks 201, recorded at both ends; REFER with Replaces; hers stops; she hangs up."""
+    maria, ana = await maria_talks_to_ana(room, "210000040")
+    eva = await room.phone("201")
+    await ana.hold()
+    await ana.dial("201")
+    await eva.rings()
+    await eva.answer()
+    await eva.established()
+    await ana.established()
+    for endpoint in ("1001", "201"):
+        await room.action("MixMonitor", Channel=await room.channel_of(endpoint), File=f"asking-{endpoint}.wav")
+    await room.talk(1)
+    await room.joins(ana, "201")
+    await room.talk(0.5)
+    await room.action("StopMixMonitor", Channel=await room.channel_of("trunk"))
+    await hang_up(maria, eva, room, after_s=0.5)
+
+
+@scene("26-recorded-while-asking-by-feature-code")
+async def while_asking_by_feature_code(room: Room) -> None:
+    """AMI records 1001, who presses *2 201; 201 answers, is recorded too; 1 s; 1001 hangs up; 1 s; Maria hangs up."""
+    maria, ana = await maria_talks_to_ana(room)
+    eva = await room.phone("201")
+    await room.action("MixMonitor", Channel=await room.channel_of("1001"), File="asks.wav")
+    await ana.press("*2")
+    await room.talk(1.5)
+    await ana.press("201")
+    await eva.rings()
+    await eva.answer()
+    await eva.established()
+    await room.action("MixMonitor", Channel=await room.channel_of("201"), File="is-asked.wav")
+    await room.talk(1)
+    await ana.hangup()
+    await hang_up(maria, eva, room)
