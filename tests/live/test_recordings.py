@@ -2,6 +2,7 @@
 
 import wave
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from tests.lab.asterisk import Asterisk
-from tests.lab.crm import Crm
+from tests.lab.crm import Crm, Delivery
 from tests.lab.daemon import Daemon
 from tests.lab.record import SCENES
 from tests.lab.room import Room
@@ -84,6 +85,72 @@ async def test_a_recording_is_told_as_it_lies_on_disk(
         assert (one["length_s"], one["size"]) == (pytest.approx(disk_s, abs=0.001), size)
         assert one["length_s"] == pytest.approx(length_s, abs=1 + room.slack_s)  # a starved phone says less
     assert ready.data["recording"] in last
+    sequences_have_no_holes(crm)
+
+
+MERGED: Final[dict[str, tuple[int, int]]] = {
+    "26-recorded-while-asking": (2, 1),
+    "26-recorded-while-asking-by-feature-code": (2, 0),
+}
+"""Scene: how many recordings the call that goes on has in the end, and how many what was asked keeps."""
+
+
+@pytest.mark.parametrize("scene", MERGED)
+async def test_of_two_calls_that_are_merged_each_recording_is_told_once_as_it_lies_on_disk(
+    scene: str, pbx: Asterisk, room: Room, daemon: Daemon, crm: Crm
+) -> None:
+    crm.forget()
+    await SCENES[scene](room)
+    await crm.hears("recording.ready", count=sum(MERGED[scene]))
+    await crm.hears("call.ended", count=2)
+
+    last = {one.call["id"]: one.call for one in sorted(of_calls(crm), key=lambda one: one.data["sequence"])}
+    asked = next(call for call in last.values() if call["merged_into"])
+    goes_on = last[asked["merged_into"]]
+    assert (len(goes_on["recordings"]), len(asked["recordings"])) == MERGED[scene]
+    for one in (*goes_on["recordings"], *asked["recordings"]):
+        assert (one["state"], one["measured"]) == ("ready", True)
+        assert (one["length_s"], one["size"]) == (pytest.approx(on_disk(pbx, one["file"])[0], abs=0.001), one["size"])
+        assert one["length_s"] == pytest.approx(told_length(one), abs=0.5 + room.slack_s)
+    ids = sorted(one.data["recording"]["id"] for one in crm.of_type("recording.ready"))
+    assert ids == sorted(one.data["recording"]["id"] for one in crm.of_type("recording.started"))
+    assert len(set(ids)) == len(ids)
+
+
+def of_calls(crm: Crm) -> list[Delivery]:
+    return [one for one in crm.taken if "call" in one.data]
+
+
+def told_length(recording: dict[str, Any]) -> float:
+    """Seconds by the times that were told."""
+    began, ended = (datetime.fromisoformat(recording[key]) for key in ("started_at", "stopped_at"))
+    return (ended - began).total_seconds()
+
+
+@pytest.mark.parametrize("form", ["wav", "alaw"])
+async def test_of_three_recordings_of_a_channel_the_one_that_is_stopped_is_the_one_that_was_named(
+    form: str, pbx: Asterisk, room: Room, daemon: Daemon, crm: Crm
+) -> None:
+    """The PBX says that one was stopped, and not which; a wav file says that it is closed, an alaw file lies still."""
+    crm.forget()
+    maria, ana = await maria_talks_to_ana(room)
+    channel = await room.channel_of("trunk")
+    files = {each: f"named/{form}.{each}" for each in ("wav", "alaw", "sln")}
+    for each, file in files.items():
+        await room.action("MixMonitor", Channel=channel, File=file, Options=f"i(ID_{each})")
+    named = (await room.action("Getvar", Channel=channel, Variable=f"ID_{form}"))["Value"]
+    await room.talk(1)
+    await room.action("StopMixMonitor", Channel=channel, MixMonitorID=named)
+    stopped = (await crm.hears("recording.ready")).data["recording"]
+    assert stopped["file"] == files[form]
+    await maria.hangup()
+    await ana.closed()
+    last = await crm.hears("recording.ready", count=3)
+
+    for one in last.call["recordings"]:
+        assert one["length_s"] == pytest.approx(on_disk(pbx, one["file"])[0], abs=0.001)
+        assert one["length_s"] == pytest.approx(told_length(one), abs=0.5 + room.slack_s)
+    assert stopped["length_s"] == pytest.approx(1, abs=0.5 + room.slack_s)
     sequences_have_no_holes(crm)
 
 
@@ -185,6 +252,39 @@ async def test_a_daemon_that_is_killed_while_it_records_tells_the_rest_and_nothi
         pytest.approx(length_s, abs=0.001),
     )
     assert [one.type for one in recordings_told(crm)] == ["recording.started", "recording.ready"]
+    sequences_have_no_holes(crm)
+
+
+async def test_a_recording_that_ran_before_the_daemon_did_is_told_and_began_nobody_knows_when(
+    own_pbx: Asterisk, crm: Crm
+) -> None:
+    """Of the two that are found one is over: its file tells."""
+    crm.forget()
+    async with Room(own_pbx) as room:
+        maria, ana = await maria_talks_to_ana(room)
+        channels = {endpoint: await room.channel_of(endpoint) for endpoint in ("trunk", "1001")}
+        for endpoint, channel in channels.items():
+            await room.action("MixMonitor", Channel=channel, File=f"found-{endpoint}.wav")
+        await room.talk(1)
+        await room.action("StopMixMonitor", Channel=channels["1001"])
+        async with Daemon(own_pbx, crm):
+            over = (await crm.hears("recording.ready")).data["recording"]
+            assert [one.type for one in recordings_told(crm)] == [
+                "recording.started",
+                "recording.started",
+                "recording.ready",
+            ]
+            await room.talk(1)
+            await maria.hangup()
+            await ana.closed()
+            going = (await crm.hears("recording.ready", count=2)).data["recording"]
+
+    assert [one["file"] for one in (over, going)] == ["found-1001.wav", "found-trunk.wav"]
+    for one in (over, going):
+        assert (one["started_at"], one["measured"]) == (None, True)
+        assert one["length_s"] == pytest.approx(on_disk(own_pbx, one["file"])[0], abs=0.001)
+    assert (over["stopped_at"], going["stopped_at"] is None) == (None, False)
+    assert over["length_s"] < going["length_s"] - 0.5
     sequences_have_no_holes(crm)
 
 
