@@ -7,7 +7,7 @@ was called for them, in no holding bridge.
 
 from datetime import datetime
 
-from callbridge.calls import conferences, consultations, holding, limits, transfers, unsaid
+from callbridge.calls import conferences, consultations, holding, limits, newcomers, transfers, unsaid
 from callbridge.calls.call import Agent, CallState, Direction, Leg
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import BlindTransferred, BridgeEntered, BridgeGone, BridgeLeft
@@ -24,6 +24,7 @@ def entered(board: Switchboard, fact: BridgeEntered) -> None:
     board.graph.enter(channel, (fact.pbx, fact.bridge), holding=fact.holding, room=fact.room)
     unsaid.met(board, channel, fact.at)
     consultations.joined(board, channel, fact.at)
+    newcomers.came(board, channel, fact.at)
     reached = board.graph.joined_with(channel)
     for call_id in dict.fromkeys(each.call_id for each in reached if each.call_id):
         work = board.open.get(call_id)

@@ -8,7 +8,7 @@ the held call into the new one and back again.
 from datetime import datetime
 from typing import Final
 
-from callbridge.calls import arrival, conferences, ending, handovers, recordings, transfers
+from callbridge.calls import arrival, conferences, ending, handovers, newcomers, parking, recordings, transfers
 from callbridge.calls.call import Agent, Call, CallState, Leg, LegState, Party, Side
 from callbridge.calls.correlation import Channel, Kind
 from callbridge.calls.events import EventType
@@ -95,12 +95,16 @@ def attended(board: Switchboard, fact: AttendedTransferred) -> None:
         return board.odd("attended transfer between unknown channels", one or other)
     both = fact.channel, fact.second
     if one is not other:
+        if parking.parks_instead(board, one, other, fact.at):
+            return None
         return handovers.hand_over(board, one, other, both, fact.at)
     held = board.open.get(one.consults_for or "")
     if held is not None:
         become_one = handovers.bring_in if fact.stays else handovers.hand_over
-        return become_one(board, one, held, both, fact.at)
-    return None if fact.stays else conferences.said_to_leave(board, one, fact)
+        become_one(board, one, held, both, fact.at)
+    if fact.stays:
+        return newcomers.seen_to_stay(board, held or one, set((held or one).legs), fact.at)
+    return conferences.said_to_leave(board, held or one, fact)
 
 
 def joined(board: Switchboard, channel: Channel, at: datetime) -> None:

@@ -22,17 +22,24 @@ def hand_over(board: Switchboard, one: OpenCall, other: OpenCall, both: tuple[st
     transfers.release_hold(board, held, by, at)
     take_people(board, held, asked, targets, by)
     recordings.merge(board, asked, asks, held, at)
-    wait = asked.wait
+    wait, left = asked.wait, has_left(asked, asks)
     merging.end_as_part(board, over(asked, asks, at), held, at)
     merging.forget(board, asked)
     recording_files.linger(board, asked, at)
     who = targets[0].who if len(targets) == 1 and wait is None else asked.call.callee
     held.passed_on_by, held.let_go = by.uniqueid, (*held.let_go, by.uniqueid)
     go_on(board, held, targets, kind, at)
+    held.hung_up_by = by.side if left else None
     if wait is not None:
         wait_on(held, wait, by, at)
     transfers.tell(board, held, kind, by.who, who, at)
     return ring_on(board, held, at)
+
+
+def has_left(asked: OpenCall, asks: str) -> bool:
+    """Tell whether whoever was asked, and had answered, hung up in the moment in which they were to get the call."""
+    asking = asked.legs.get(asks)
+    return asked.call.answered_at is not None and asking is not None and asked.hung_up_by not in {None, asking.side}
 
 
 def bring_in(board: Switchboard, asked: OpenCall, held: OpenCall, both: tuple[str, str], at: datetime) -> None:
@@ -62,7 +69,7 @@ def take_people(board: Switchboard, held: OpenCall, asked: OpenCall, targets: tu
     """Make all channels of one call part of the other, and whoever was asked a leg of it, in the place of `by`."""
     for key in sorted(asked.alive):
         channel = board.graph.channels[key]
-        channel.call_id, channel.calling = held.call.id, False
+        channel.call_id = held.call.id
         held.alive.add(key)
     for leg in targets:
         called = leg.called
@@ -78,7 +85,6 @@ def over(asked: OpenCall, asks: str, at: datetime) -> OpenCall:
 
 def go_on(board: Switchboard, held: OpenCall, targets: tuple[Leg, ...], kind: TransferKind, at: datetime) -> None:
     """Note who has the call now; while their phones ring, nobody has."""
-    held.hung_up_by = None
     if transfers.LEADS_TO[kind] is not CallState.ANSWERED:
         held.round = tuple(leg.uniqueid for leg in targets)
         held.ringing_since = at if held.ringing() else None

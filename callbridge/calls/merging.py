@@ -34,6 +34,7 @@ def end_as_part(board: Switchboard, part: OpenCall, into: OpenCall, at: datetime
     part.stops_ringing(at)
     part.stops_waiting(at)
     part.stops_holding(at)
+    part.hangs_up_all(at)
     ended = closed(part, Outcome(CallState.COMPLETED, None), None, at)
     part.call = replace(ended, merged_into=into.call.id)
     board.tell(part, EventType.CALL_ENDED, at)

@@ -44,7 +44,7 @@ class Joining:
 
 @dataclass(frozen=True, slots=True)
 class ThreeWay:
-    """Who brought somebody into the call they had on hold, and whom: channel ids; `told` once it is clear that they stay."""
+    """Who brought somebody into the call they had on hold, and whom: channel ids. Told once it is clear they stay."""
 
     by: str
     brought: str
@@ -58,6 +58,8 @@ class Handover:
     by: Party
     wanted: str | None
     at: datetime
+    bridge: Key | None = None
+    """Where they talked, if they still did when it was said."""
 
 
 @dataclass(frozen=True, slots=True)

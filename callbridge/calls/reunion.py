@@ -1,17 +1,19 @@
 """What became of calls that were handed on while nobody listened: who is together now is one call.
 
 Who handed it on, and how, nobody heard: no transfer is told. But two calls whose
-last people talk with each other are one, the older; and whoever of our people is
-left in an answered call has it now.
+last people talk with each other are one: the one whose caller is left, else the
+older; and whoever of our people is left in an answered call has it now. The same
+where an admin bridges one of each of two calls (AMI's Bridge), which is nobody's
+transfer either.
 """
 
 from datetime import datetime
 from typing import Final
 
-from callbridge.calls import answering, ending
-from callbridge.calls.call import Side
+from callbridge.calls import answering, ending, newcomers
+from callbridge.calls.call import Leg, Side
 from callbridge.calls.correlation import Channel
-from callbridge.calls.facts import StateRead
+from callbridge.calls.facts import ChannelGone, StateRead
 from callbridge.calls.frozen import replace
 from callbridge.calls.merging import merge
 from callbridge.calls.open_call import TALKING, OpenCall
@@ -30,26 +32,55 @@ def unite(board: Switchboard, state: StateRead) -> None:
             see_who_has_it(board, work)
 
 
-def together(board: Switchboard, members: tuple[Channel, ...], at: datetime) -> None:
-    """Unite the calls of two who talk with each other, and each with nobody else."""
+def gone(board: Switchboard, fact: ChannelGone) -> None:
+    """Take a channel out of its call; with the last one that is over, and two calls whose last ones talk are one."""
+    work = board.call_of(board.channel(fact.pbx, fact.channel))
+    ending.gone(board, fact)
+    if work is not None and work.call.id in board.open and alone(work):
+        left = next(leg for leg in work.legs.values() if leg.state in TALKING)
+        channel = board.channel(fact.pbx, left.uniqueid)
+        bridge = board.graph.bridges.get(channel.bridge) if channel is not None and channel.bridge else None
+        if bridge is not None and not bridge.room and not bridge.holding:
+            unite_heard(board, board.graph.members(bridge.key), fact.at)
+
+
+def unite_heard(board: Switchboard, members: tuple[Channel, ...], at: datetime) -> None:
+    """Unite two calls while the PBX is heard: who came from the one is told as an update of the other."""
+    calls = {each.key[1]: each.call_id for each in members}
+    work = together(board, members, at)
+    if work is not None:
+        see_who_has_it(board, work)
+        came = next(work.legs[uniqueid] for uniqueid, call_id in calls.items() if call_id != work.call.id)
+        newcomers.tell(board, work, came.who, at)
+
+
+def together(board: Switchboard, members: tuple[Channel, ...], at: datetime) -> OpenCall | None:
+    """Unite the calls of two who talk with each other, and each with nobody else; return the one that goes on."""
     people = len(members) == TWO and all(each.real for each in members)
     works = [board.call_of(each) for each in members]
     if not people or works[0] is works[1] or not all(alone(work) for work in works):
-        return
-    older, younger = sorted((work for work in works if work is not None), key=began)
-    side = next(leg.side for leg in older.legs.values() if leg.state in TALKING)
-    merge(board, younger, older, OPPOSITE[side], at)
-    answered_anew(board, older, members, OPPOSITE[side], at)
+        return None
+    first, second = sorted((work for work in works if work is not None), key=began)
+    side = next(leg.side for leg in first.legs.values() if leg.state in TALKING)
+    merge(board, second, first, OPPOSITE[side], at)
+    answered_anew(board, first, members, OPPOSITE[side], at)
+    return first
 
 
 def alone(work: OpenCall | None) -> bool:
-    """Tell whether only one is left in a call."""
-    return work is not None and sum(leg.state in TALKING for leg in work.legs.values()) == 1
+    """Tell whether only one is left in a call, and waits in no car park to be fetched."""
+    talking = 0 if work is None or work.parked is not None else sum(map(talks, work.legs.values()))
+    return talking == 1
 
 
-def began(work: OpenCall) -> tuple[datetime, str]:
-    """Return what sorts calls by their age."""
-    return work.call.started_at, work.call.id
+def talks(leg: Leg) -> bool:
+    """Tell whether a leg is up."""
+    return leg.state in TALKING
+
+
+def began(work: OpenCall) -> tuple[bool, datetime, str]:
+    """Return what sorts calls by who is left of them, their caller or somebody else, and then by their age."""
+    return not talks(work.caller_leg), work.call.started_at, work.call.id
 
 
 def answered_anew(board: Switchboard, work: OpenCall, members: tuple[Channel, ...], side: Side, at: datetime) -> None:

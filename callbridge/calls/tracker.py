@@ -30,6 +30,7 @@ from callbridge.calls import (
     queues,
     recording_files,
     recordings,
+    reunion,
     ringing,
 )
 from callbridge.calls import facts as f
@@ -87,7 +88,7 @@ LAWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Any], None]]] = {
     f.QueueEnded: queues.ended,
     f.MemberCalled: queues.member_called,
     f.HangupAsked: ending.hangup_asked,
-    f.ChannelGone: ending.gone,
+    f.ChannelGone: reunion.gone,
     f.EndpointsLearnt: gap.endpoints_learnt,
     f.LinkUp: gap.link_up,
     f.LinkDown: gap.link_down,

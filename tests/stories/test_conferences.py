@@ -189,7 +189,8 @@ def hangs_up(story: Story, *people: Someone) -> None:
 def test_who_is_brought_in_is_of_the_call_that_was_held_and_who_brought_them_stays(story: Story) -> None:
     three(story)
 
-    assert story.heard_of(customers(story)) == [*BEGINNING, "call.held", "call.resumed"]
+    assert story.heard_of(customers(story)) == [*BEGINNING, "call.held", "call.resumed", "call.updated"]
+    assert story.told("call.updated").details == {"changed": ("joined",), "joined": EVA}
     assert story.heard_of(asked(story)) == [*BEGINNING, "call.ended"]
     assert (asked(story).state, asked(story).merged_into) == (CallState.COMPLETED, customers(story).id)
     assert [leg.who.extension for leg in customers(story).legs] == [None, "1001", "201"]
@@ -205,7 +206,8 @@ def test_three_who_talk_are_told_the_same_by_either_half_of_what_is_said(
     hangs_up(story, ana)
     hangs_up(story, maria, eva)
 
-    assert story.heard_of(customers(story))[3:] == ["call.held", "call.resumed", "call.transferred", "call.ended"]
+    heard = ["call.held", "call.resumed", "call.updated", "call.transferred", "call.ended"]
+    assert story.heard_of(customers(story))[3:] == heard
     assert story.heard_of(asked(story)) == [*BEGINNING, "call.ended"]
     assert (asked(story).ended_by, asked(story).merged_into) == (Side.CALLER, customers(story).id)
     assert (customers(story).hold_s, customers(story).talk_s, customers(story).oddities) == (6, 20, 0)
@@ -219,6 +221,7 @@ def test_three_talk_where_only_the_word_for_it_is_heard(story: Story) -> None:
     code.answers(eva)
     say(story, ana, f.AttendedTransferred, ana.channel, True)
     assert asked(story).merged_into == customers(story).id
+    assert story.heard[-1] == "call.updated"
     goes(story, ana)
 
     assert transfer(story) == {"kind": "attended", "by": ANA, "from": ANA, "to": EVA}
@@ -232,7 +235,7 @@ def test_who_leaves_the_other_two_alone_has_handed_the_call_over(story: Story) -
     story.passes(seconds=5)
     hangs_up(story, maria, eva)
 
-    assert story.heard_of(customers(story))[5:] == ["call.transferred", "call.ended"]
+    assert story.heard_of(customers(story))[6:] == ["call.transferred", "call.ended"]
     assert (customers(story).agent, customers(story).ended_by) == (Agent("201", "Eva Pinto"), Side.CALLER)
     assert (customers(story).hold_s, customers(story).talk_s) == (6, 25)
 
@@ -254,7 +257,7 @@ def test_a_call_goes_on_between_two_colleagues_when_the_customer_leaves_three(st
     assert customers(story).ended_at is None
     hangs_up(story, eva, ana)
 
-    assert story.heard_of(customers(story))[5:] == ["call.ended"]
+    assert story.heard_of(customers(story))[6:] == ["call.ended"]
     assert (customers(story).ended_by, customers(story).talk_s) == (Side.CALLEE, 25)
 
 
@@ -275,6 +278,7 @@ def test_who_completes_a_transfer_by_a_code_and_is_moved_out_last_has_handed_it_
     enters(story, code.near, code.held_in)
     assert "call.transferred" not in story.heard
     say(story, ana, f.AttendedTransferred, ana.channel)
+    assert "call.updated" not in story.heard
     assert transfer(story) == {"kind": "attended", "by": ANA, "from": ANA, "to": EVA}
     leaves(story, ana)
     hangs_up(story, ana)
@@ -284,3 +288,111 @@ def test_who_completes_a_transfer_by_a_code_and_is_moved_out_last_has_handed_it_
 
     assert story.heard.count("call.transferred") == 1
     assert (customers(story).agent, customers(story).ended_by) == (Agent("201", "Eva Pinto"), Side.CALLER)
+
+
+# ── who comes in ──────────────────────────────────────────────────────────────
+
+
+def bruno_comes_in(story: Story, *, after_s: float = 0.0) -> tuple[Someone, Someone, Someone]:
+    """Maria and Ana talk; Bruno dials a code that puts him beside them (BridgeAdd); 10 s go by."""
+    maria, ana = talking(story)
+    bruno = story.someone("1002", name="Bruno Reis").calls("*551001")
+    bruno.picks_up()
+    story.passes(seconds=after_s)
+    bruno.joins(ana)
+    story.passes(seconds=10)
+    return maria, ana, bruno
+
+
+def test_who_comes_in_by_a_code_is_of_the_call_and_has_none_of_their_own(story: Story) -> None:
+    maria, ana, bruno = bruno_comes_in(story)
+    assert story.told("call.updated").details["joined"] == Party(None, "1002", "Bruno Reis", "1002")
+    assert story.call.agent == Agent("1001", "Ana Costa")
+    hangs_up(story, ana)
+    story.passes(seconds=5)
+    assert story.call.ended_at is None
+    hangs_up(story, maria, bruno)
+
+    assert story.heard == [*BEGINNING, "call.updated", "call.ended"]
+    assert [(leg.who.extension, leg.side) for leg in story.call.legs][2] == ("1002", Side.CALLEE)
+    assert (story.call.agent, story.call.ended_by) == (Agent("1002", "Bruno Reis"), Side.CALLER)
+    assert story.call.talk_s == 25
+
+
+def test_who_comes_in_late_ends_what_was_told_of_their_dialling(story: Story) -> None:
+    bruno_comes_in(story, after_s=2)
+    his = asked(story)
+
+    assert story.heard_of(his) == ["call.started", "call.ended"]
+    assert (his.state, his.merged_into) == (CallState.COMPLETED, customers(story).id)
+
+
+def test_who_came_in_and_goes_leaves_the_others_their_call(story: Story) -> None:
+    maria, ana, bruno = bruno_comes_in(story)
+    hangs_up(story, bruno)
+    story.passes(seconds=5)
+    hangs_up(story, ana, maria)
+
+    assert (story.call.agent, story.call.ended_by) == (Agent("1001", "Ana Costa"), Side.CALLEE)
+    assert story.call.talk_s == 25
+
+
+def test_a_customer_who_comes_in_stands_on_the_customers_side(story: Story) -> None:
+    _, ana = talking(story)
+    rui = story.someone("936000111", name="Rui Sousa").calls("210000099")
+    rui.picks_up()
+    rui.joins(ana)
+
+    assert [(leg.who.number, leg.side) for leg in customers(story).legs][2] == ("+351936000111", Side.CALLER)
+
+
+def test_who_only_listens_is_in_nobodys_call(story: Story) -> None:
+    maria, ana = talking(story)
+    bruno = story.someone("1002", name="Bruno Reis").calls("*561001")
+    bruno.picks_up()
+    story.passes(seconds=10)
+    hangs_up(story, maria, ana)
+    bruno.is_hung_up_on()
+
+    assert story.heard_of(customers(story)) == [*BEGINNING, "call.ended"]
+    assert story.heard_of(asked(story)) == ["call.started", "call.ended"]
+    assert (asked(story).answered_at, asked(story).missed, len(customers(story).legs)) == (None, None, 2)
+
+
+def test_two_calls_of_which_one_each_are_bridged_go_on_as_that_of_the_caller_who_is_left(story: Story) -> None:
+    """An admin's AMI Bridge of Maria with Bruno: Ana and Rui, who was there first, are out."""
+    rui = story.someone("936000111", name="Rui Sousa").calls("210000062")
+    bruno = story.someone("1002", name="Bruno Reis").rings()
+    bruno.answers()
+    story.passes(seconds=10)
+    maria, ana = talking(story)
+    bridge = story.new_bridge()
+    for each in (maria, bruno):
+        enters(story, each, bridge)
+    goes(story, ana)
+    goes(story, rui)
+    story.passes(seconds=5)
+    hangs_up(story, maria, bruno)
+
+    ruis, marias = story.calls
+    assert story.heard_of(marias) == [*BEGINNING, "call.updated", "call.ended"]
+    assert story.told("call.updated").details["joined"] == Party(None, "1002", "Bruno Reis", "1002")
+    assert (marias.agent, marias.ended_by, marias.talk_s) == (Agent("1002", "Bruno Reis"), Side.CALLER, 15)
+    assert story.heard_of(ruis) == [*BEGINNING, "call.ended"]
+    assert (ruis.state, ruis.merged_into, ruis.talk_s) == (CallState.COMPLETED, marias.id, 22)
+
+
+def test_who_waits_in_a_car_park_is_fetched_and_not_united_though_the_parker_goes_in_between(story: Story) -> None:
+    maria, ana = talking(story)
+    leaves(story, maria)
+    maria.is_parked("701", "PJSIP/1001")
+    bruno = story.someone("1002", name="Bruno Reis").calls("701")
+    bruno.picks_up()
+    bridge = story.new_bridge()
+    for each in (maria, bruno):
+        enters(story, each, bridge)
+    goes(story, ana)
+    say(story, maria, f.CallUnparked, "701", bruno.channel)
+
+    assert story.heard_of(customers(story)) == [*BEGINNING, "call.parked", "call.unparked"]
+    assert story.told("call.unparked").details["by"] == Party(None, "1002", "Bruno Reis", "1002")

@@ -3,6 +3,7 @@
 import pytest
 
 from callbridge.calls.call import CallState, Direction, Side
+from tests.stories.lives import now_true
 from tests.stories.someone import Someone
 from tests.stories.story import Story
 
@@ -36,6 +37,14 @@ def test_dialling_the_code_is_no_call_of_its_own(story: Story) -> None:
 
     assert len(story.calls) == 1
     assert (story.call.state, story.call.ended_by) == (CallState.COMPLETED, Side.CALLEE)
+
+
+def test_who_picked_up_is_no_caller_any_more(story: Story) -> None:
+    _, ana, bruno = ringing(story)
+    bruno.picks_up_from(ana)
+    found = {each.channel: each.calling for each in now_true(story.tracker, "main", story.now).channels}
+
+    assert found[bruno.channel] is False
 
 
 def test_the_phone_that_rang_has_not_missed_it(story: Story) -> None:

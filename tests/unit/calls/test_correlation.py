@@ -28,6 +28,16 @@ def test_who_is_in_one_bridge_hears_one_another() -> None:
     assert names(graph.joined_with(c)) == ["c"]
 
 
+def test_who_hears_one_another_is_told_in_the_order_of_their_ids() -> None:
+    """A set of texts is in another order in each process: what is told of it must not be."""
+    graph = ChannelGraph()
+    for name in "hcbfgade":
+        graph.enter(channel(graph, name), B1, holding=False)
+
+    for each in graph.channels.values():
+        assert "".join(names(graph.joined_with(each))) == "abcdefgh"
+
+
 def test_a_way_leads_over_local_channels_which_are_nobody() -> None:
     graph = ChannelGraph()
     caller, phone = channel(graph, "caller"), channel(graph, "phone")
