@@ -168,6 +168,12 @@ def _parked(pbx: str, at: datetime, m: Message) -> f.Fact:
     return f.CallParked(pbx, at, m["ParkeeUniqueid"], m["ParkingSpace"], m.get("ParkerDialString") or None)
 
 
+def _parked_instead(pbx: str, at: datetime, m: Message) -> f.Fact:
+    return f.CallParked(
+        pbx, at, m["ParkeeUniqueid"], m["ParkingSpace"], m.get("ParkerDialString") or None, instead=True
+    )
+
+
 def _unparked(pbx: str, at: datetime, m: Message) -> f.Fact:
     return f.CallUnparked(pbx, at, m["ParkeeUniqueid"], m["ParkingSpace"], m.get("RetrieverUniqueid"))
 
@@ -223,6 +229,7 @@ FROM_AMI: Final[Mapping[str, Reading]] = {
     "AgentCalled": _agent_called,
     "Pickup": lambda pbx, at, m: f.CallPickedUp(pbx, at, m["Uniqueid"], m["TargetUniqueid"]),
     "ParkedCall": _parked,
+    "ParkedCallSwap": _parked_instead,
     "UnParkedCall": _unparked,
     "ParkedCallTimeOut": _unparked,
     "MixMonitorStart": lambda pbx, at, m: f.RecordingBegan(pbx, at, m["Uniqueid"]),

@@ -14,12 +14,13 @@ milliseconds later than what the channels do, or earlier; on a busy machine more
 
 from datetime import datetime
 
-from callbridge.calls.call import Party
+from callbridge.calls import merging, recordings
+from callbridge.calls.call import Leg, Party
 from callbridge.calls.correlation import Channel
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import CallParked
 from callbridge.calls.holding import anyone_holds
-from callbridge.calls.open_call import OpenCall, Parked
+from callbridge.calls.open_call import TALKING, OpenCall, Parked
 from callbridge.calls.switchboard import Switchboard
 from callbridge.calls.transfers import pass_on, release_hold, who_left
 
@@ -32,8 +33,59 @@ def parked(board: Switchboard, fact: CallParked) -> None:
     place = Parked(fact.channel, fact.slot)
     if work.parked is not None and work.parked.channel == fact.channel and work.parked.slot in {None, fact.slot}:
         work.parked = place
-        return board.odd("parked twice", work)
-    return drive_in(board, work, place, parker(board, work, fact), fact.at)
+        return None if fact.instead else board.odd("parked twice", work)
+    by = parker(board, work, fact)
+    asked = whose_place(board, work, fact) if fact.instead else None
+    if asked is not None:
+        return give_place(board, asked, work, place, fact.at)
+    return drive_in(board, work, place, by, fact.at)
+
+
+def whose_place(board: Switchboard, work: OpenCall, fact: CallParked) -> OpenCall | None:
+    """Return the call in which somebody of `work` waited in that slot themselves."""
+    people = {leg.who for leg in work.legs.values()}
+    waiting = (each for each in board.open.values() if each.call.pbx == fact.pbx and each.parked is not None)
+    return next(
+        (
+            each
+            for each in waiting
+            if each is not work and each.parked and each.parked.slot == fact.slot and each.caller_leg.who in people
+        ),
+        None,
+    )
+
+
+def parks_instead(board: Switchboard, one: OpenCall, other: OpenCall, at: datetime) -> bool:
+    """Park the one of two calls of a person who waits in a car park in the other; tell whether they did."""
+    asked, held = (one, other) if one.parked is not None else (other, one)
+    place = asked.parked
+    by = next((leg for leg in held.legs.values() if leg.who == asked.caller_leg.who), None)
+    waits = next((leg for leg in held.legs.values() if by is not None and is_with(leg, by)), None)
+    if place is None or waits is None:
+        return False
+    give_place(board, asked, held, Parked(waits.uniqueid, place.slot), at)
+    return True
+
+
+def is_with(leg: Leg, other: Leg) -> bool:
+    """Tell whether a leg talks to the other one."""
+    return leg.side is not other.side and leg.state in TALKING
+
+
+def give_place(board: Switchboard, asked: OpenCall, held: OpenCall, place: Parked, at: datetime) -> None:
+    """Let the held call wait where somebody of it waited; what they dialled for that is part of it."""
+    who = asked.caller_leg
+    board.release(asked, at)
+    board.release(held, at)
+    for key in sorted(asked.alive):
+        board.graph.channels[key].call_id = held.call.id
+        held.alive.add(key)
+    asked.parked, asked.hung_up_by = None, who.side
+    recordings.move(board, asked, held)
+    asked.hangs_up_all(at)
+    merging.end_as_part(board, asked, held, at)
+    merging.forget(board, asked)
+    drive_in(board, held, place, who.who, at)
 
 
 def drive_in(board: Switchboard, work: OpenCall, place: Parked, by: Party | None, at: datetime) -> None:
@@ -41,6 +93,9 @@ def drive_in(board: Switchboard, work: OpenCall, place: Parked, by: Party | None
     for leg in tuple(work.legs.values()):
         if leg.uniqueid != place.channel:
             release_hold(board, work, leg, at)
+    waits = work.legs.get(place.channel)
+    others = (leg.uniqueid for leg in work.legs.values() if waits is None or leg.side is not waits.side)
+    work.let_go = tuple(dict.fromkeys((*work.let_go, *others)))
     work.parked, work.came_back, work.hung_up_by = place, None, None
     work.passed_on_by, work.handover = None, None
     if work.call.answered_at is not None:

@@ -38,6 +38,8 @@ LEADS_TO: Final[Mapping[TransferKind, CallState]] = {
 NOBODY_DIALLED_S: Final = 1.0
 """How long a blind transfer waits for somebody to be dialled: a menu dials nobody, and a dialplan may look things up
 before it does."""
+ON_THE_WAY: Final = timedelta(seconds=10)
+"""How long it waits where it is seen not to have gone its way: on a machine that has a second for nobody."""
 
 
 def blind(board: Switchboard, fact: BlindTransferred) -> None:
@@ -51,7 +53,8 @@ def blind(board: Switchboard, fact: BlindTransferred) -> None:
     if work.passed_on_by == fact.channel:
         return name_wanted(work, fact.wanted)
     pass_on(board, work, leg, fact.at)
-    return announce(board, work, Handover(leg.who, fact.wanted, fact.at))
+    channel = board.channel(fact.pbx, fact.channel)
+    return announce(board, work, Handover(leg.who, fact.wanted, fact.at, channel.bridge if channel else None))
 
 
 def call_let_go(board: Switchboard, fact: BlindTransferred) -> OpenCall | None:
@@ -93,10 +96,22 @@ def announce(board: Switchboard, work: OpenCall, handover: Handover) -> None:
     board.hold_back(work, handover.at + timedelta(seconds=NOBODY_DIALLED_S), settle)
 
 
-def settle(board: Switchboard, work: OpenCall, _: datetime) -> None:
+def settle(board: Switchboard, work: OpenCall, at: datetime) -> None:
     """Tell a blind transfer for which nobody was dialled; of any other, the phones say when."""
-    if not work.being_called():
+    handover = work.handover
+    if work.being_called():
+        return
+    if handover is not None and at < handover.at + ON_THE_WAY and is_on_the_way(board, work, handover):
+        board.hold_back(work, at + timedelta(seconds=NOBODY_DIALLED_S), settle)
+    else:
         tell_blind(board, work)
+
+
+def is_on_the_way(board: Switchboard, work: OpenCall, handover: Handover) -> bool:
+    """Tell whether a busy PBX has not brought them where they were sent, or not said yet that this is a car park."""
+    channels = (board.graph.channels[key] for key in work.alive if key[1] != work.passed_on_by)
+    bridges = [board.graph.bridges[each.bridge] for each in channels if each.bridge in board.graph.bridges]
+    return any(each.key == handover.bridge or each.holding for each in bridges)
 
 
 def tell_blind(board: Switchboard, work: OpenCall) -> None:

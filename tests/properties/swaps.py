@@ -25,6 +25,26 @@ DEVICE: Final = (f.ChannelRang, f.ChannelProgressed, f.ChannelUp, f.HangupAsked)
 """What a called phone does, said by a thread of PJSIP's."""
 
 
+CAR_PARK: Final = (f.CallParked, f.CallUnparked)
+"""What is said of a car park."""
+
+BESIDE_IT: Final = (
+    f.BridgeLeft,
+    f.BridgeEntered,
+    f.BridgeGone,
+    f.BlindTransferred,
+    f.AttendedTransferred,
+    f.ChannelBorn,
+    f.ChannelRang,
+    f.ChannelResumed,
+    f.ChannelGone,
+    f.DialTried,
+    f.DialBegan,
+    f.DialFailed,
+)
+"""What happens to channels while one of them comes into a car park, or out of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Swap:
     """Two kinds of facts that may follow one another either way, on one channel or on two of one call."""
@@ -77,6 +97,10 @@ SWAPS: Final = (
         (f.ChannelGone,),
         same_channel=False,
         why="the members who did not answer are hung up while the caller leaves the queue",
+    ),
+    *(
+        Swap(CAR_PARK, BESIDE_IT, same_channel=same, why="res_parking speaks with a thread of its own")
+        for same in (True, False)
     ),
 )
 

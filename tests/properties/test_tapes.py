@@ -14,10 +14,10 @@ from callbridge.asterisk.tape import read
 from callbridge.calls import facts as f
 from callbridge.calls.events import Event
 from tests.effort import some
-from tests.properties.swaps import SWAPS, may_swap, places, swapped
+from tests.properties.swaps import CAR_PARK, MOMENT, SWAPS, may_swap, places, swapped
 from tests.properties.tapes import SOME_TAPES, differences, facts_of, said, tracker, whole
 from tests.stories.lives import next_life
-from tests.tapes.test_pairs import HERE, bodies
+from tests.tapes.test_pairs import HERE, TAPES, bodies
 
 ROOT = Path(__file__).parents[2]
 PLAY = """
@@ -48,6 +48,21 @@ def test_phones_may_be_heard_before_they_are_said_to_be_dialled(name: str) -> No
             facts, back = swapped(facts, back - 1), back - 1
 
     assert differences(expected, said(facts)[1]) == []
+
+
+@pytest.mark.parametrize("name", [name for name in TAPES if any(isinstance(each, CAR_PARK) for each in facts_of(name))])
+def test_what_a_car_park_says_may_come_last_of_all(name: str) -> None:
+    """All that other threads say in the same moment may be heard before."""
+    facts = facts_of(name)
+    expected = said(facts)[1]
+    for place in reversed([place for place, fact in enumerate(facts) if isinstance(fact, CAR_PARK)]):
+        said_at, late = facts[place].at, place
+        while late + 1 < len(facts) and facts[late + 1].at - said_at <= MOMENT:
+            facts, late = swapped(facts, late), late + 1
+
+    listener, told_so = said(facts)
+    assert differences(expected, told_so) == []
+    assert not listener.board.oddities
 
 
 def test_each_swap_is_tried() -> None:

@@ -1,5 +1,7 @@
 """Calls that wait in a car park."""
 
+import pytest
+
 from callbridge.calls import facts as f
 from callbridge.calls.call import CallState, Side
 from tests.stories.someone import Someone
@@ -262,3 +264,88 @@ def test_that_the_time_in_a_car_park_is_over_may_be_said_after_the_parker_is_cal
 
     assert story.heard[3:] == ["call.parked", "call.unparked", "call.ringing", "call.answered", "call.ended"]
     assert story.call.oddities == 0
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_a_pbx_too_busy_to_park_at_once_has_not_transferred_anybody(story: Story, *, left: bool) -> None:
+    """It says that they were sent to 700; that this is a car park, whoever was sent says with a thread of their own."""
+    maria = story.someone("912345678").calls("210000000")
+    ana = story.someone("1001", name="Ana Costa").rings()
+    ana.answers()
+    story.passes(seconds=10)
+    story.says(f.BlindTransferred("main", story.now, ana.channel, "700"))
+    ana.is_hung_up_on()
+    if left:
+        story.says(f.BridgeEntered("main", story.now, maria.channel, "car-park", holding=True))
+    story.passes(seconds=3)
+    maria.is_parked("701", "PJSIP/1001")
+    story.passes(seconds=20)
+    maria.hangs_up()
+
+    assert story.heard[2:] == ["call.answered", "call.parked", "call.ended"]
+
+
+def test_a_hold_ends_where_the_parker_puts_the_caller_into_the_car_park(story: Story) -> None:
+    """Whether it is said before or after."""
+    maria = story.someone("912345678").calls("210000000")
+    ana = story.someone("1001", name="Ana Costa").rings()
+    ana.answers()
+    ana.holds()
+    story.passes(seconds=5)
+    maria.is_parked("701", "PJSIP/1001")
+    ana.resumes()
+    ana.is_hung_up_on()
+    story.passes(seconds=20)
+    maria.hangs_up()
+
+    assert story.heard[3:] == ["call.held", "call.resumed", "call.parked", "call.ended"]
+    assert (story.call.hold_s, story.call.oddities) == (25, 0)
+
+
+def takes_place(story: Story, *, said_last: bool) -> tuple[Someone, Someone]:
+    """Ana holds Maria, dials 700 and is told 701, and has Maria parked there instead."""
+    maria = story.someone("912345678").calls("210000000")
+    ana = story.someone("1001", name="Ana Costa").rings()
+    ana.answers()
+    ana.holds()
+    second = story.someone("1001", name="Ana Costa").calls("700")
+    second.picks_up()
+    second.is_parked("701", "PJSIP/1001")
+    story.passes(seconds=5)
+    words = [
+        f.CallParked("main", story.now, maria.channel, "701", "PJSIP/1001", instead=True),
+        f.AttendedTransferred("main", story.now, ana.channel, second.channel),
+    ]
+    story.says(*(reversed(words) if said_last else words))
+    ana.is_hung_up_on()
+    second.is_hung_up_on()
+    maria.parked_at = "701"
+    return maria, ana
+
+
+@pytest.mark.parametrize("said_last", [False, True])
+def test_who_asks_for_a_slot_first_parks_the_caller_there_and_transfers_nobody(
+    story: Story, *, said_last: bool
+) -> None:
+    maria, _ = takes_place(story, said_last=said_last)
+    story.passes(seconds=20)
+    story.someone("1002", name="Bruno Reis").fetches(maria)
+    story.passes(seconds=5)
+    maria.hangs_up()
+
+    call, asked = story.calls
+    assert story.heard_of(call) == [
+        "call.started",
+        "call.ringing",
+        "call.answered",
+        "call.held",
+        "call.resumed",
+        "call.parked",
+        "call.unparked",
+        "call.ended",
+    ]
+    assert story.heard_of(asked) == ["call.started", "call.parked", "call.ended"]
+    assert (asked.state, asked.merged_into, asked.ended_by) == (CallState.COMPLETED, call.id, Side.CALLER)
+    assert call.agent
+    assert (call.agent.extension, call.hold_s, call.talk_s) == ("1002", 25, 5)
+    assert (call.oddities, asked.oddities) == (0, 0)

@@ -43,6 +43,8 @@ class CallParked(ChannelFact):
 
     slot: str | None
     parker: str | None = None
+    instead: bool = False
+    """It came there in the place of another channel, by an attended transfer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,39 @@ async def park_of_ones_own_call(room: Room) -> None:
     await hang_up(maria, bruno, room)
 
 
+@scene("22-park-in-ones-own-place")
+async def park_in_ones_own_place(room: Room) -> None:
+    """1001 holds Maria, dials 700; 1 s; REFER with Replaces puts her there; 1 s; 1002 dials 701; 1 s; Maria leaves."""
+    maria, ana = await maria_talks_to_ana(room)
+    bruno = await room.phone("1002")
+    await ana.hold()
+    await ana.dial("700")
+    await ana.established()
+    await room.talk(1)
+    await room.joins(ana, "700")
+    await ana.closed()
+    await room.talk(1)
+    await bruno.dial("701")
+    await bruno.established()
+    await hang_up(maria, bruno, room)
+
+
+@scene("22-park-in-ones-own-place-comes-back")
+async def park_in_ones_own_place_comes_back(room: Room) -> None:
+    """1001 holds Maria, dials 700; REFER with Replaces puts her there; 3 s; 1001 rings, answers; 1 s; Maria leaves."""
+    maria, ana = await maria_talks_to_ana(room)
+    await ana.hold()
+    await ana.dial("700")
+    await ana.established()
+    await room.joins(ana, "700")
+    await ana.closed()
+    await ana.closed()
+    await ana.rings()
+    await ana.answer()
+    await ana.established()
+    await hang_up(maria, ana, room)
+
+
 @scene("22-park-unanswered")
 async def park_unanswered(room: Room) -> None:
     """Maria calls 210000009, where the dialplan parks her; after 1 s 1002 dials 701; 1 s; Maria hangs up."""
