@@ -145,6 +145,13 @@ def _leg_is(*states: LegState) -> Callable[[Switchboard, Channel, f.ChannelFact]
     return is_one_of
 
 
+def _holds_anew(board: Switchboard, channel: Channel, fact: f.ChannelHeld) -> bool:
+    """Tell whether a hold is news; who asks by feature code holds the one call, and is in the other at once."""
+    work = board.call_of(channel)
+    asks = work is not None and work.consults_for is not None and near(work.call.started_at, fact.at)
+    return not asks and _leg_is(LegState.UP)(board, channel, fact)
+
+
 NEWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Channel, Any], bool]]] = {
     f.ChannelBorn: lambda _, __, ___: False,
     f.LocalJoined: lambda _, channel, __: channel.other_half is None,
@@ -155,7 +162,7 @@ NEWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Channel, Any], bool]]] 
     f.BridgeEntered: lambda _, channel, fact: channel.bridge != (fact.pbx, fact.bridge),
     f.BridgeLeft: lambda _, channel, fact: channel.bridge == (fact.pbx, fact.bridge),
     f.ConsultationBegan: lambda _, channel, __: channel.bridge is None,
-    f.ChannelHeld: _leg_is(LegState.UP),
+    f.ChannelHeld: _holds_anew,
     f.ChannelResumed: _leg_is(LegState.HELD),
     f.QueueTried: _tries_anew,
     f.QueueJoined: _joins_anew,
