@@ -15,6 +15,7 @@ import orjson
 
 from callbridge.calls.call import Agent, Call, Leg, Missed, Moment, Party, Recording, TooLong
 from callbridge.calls.events import Event
+from callbridge.delivery import shapes
 
 
 def render(event: Event) -> bytes:
@@ -52,15 +53,15 @@ def _data(event: Event) -> dict[str, Any]:
     return data
 
 
-def call_as_json(call: Call) -> dict[str, Any]:
+def call_as_json(call: Call) -> shapes.Call:
     """Return the call object of the documentation, every key always there."""
     agent, missed = call.agent, call.missed
     return {
         "id": call.id,
         "pbx": call.pbx,
         "protocol": call.protocol,
-        "direction": call.direction.value,
-        "state": call.state.value,
+        "direction": call.direction,
+        "state": call.state,
         "from": _party(call.caller),
         "to": _party(call.callee),
         "queue": call.queue,
@@ -72,11 +73,11 @@ def call_as_json(call: Call) -> dict[str, Any]:
         "ended_at": _stamp_or_none(call.ended_at),
         "wait_s": _seconds(call.wait_s),
         "ring_s": _seconds(call.ring_s),
-        "hold_s": _seconds(call.hold_s),
+        "hold_s": round(call.hold_s, 3),
         "talk_s": _seconds(call.talk_s),
-        "ended_by": None if call.ended_by is None else call.ended_by.value,
+        "ended_by": call.ended_by,
         "hangup_cause": call.hangup_cause,
-        "reason": None if call.reason is None else call.reason.value,
+        "reason": call.reason,
         "legs": [_leg(leg) for leg in call.legs],
         "recordings": [_recording(recording) for recording in call.recordings],
         "notes": [],
@@ -90,40 +91,40 @@ def call_as_json(call: Call) -> dict[str, Any]:
     }
 
 
-def _nobody() -> dict[str, Any]:
+def _nobody() -> shapes.Customer:
     """The customer of a call for which no directory was asked."""
     return {"match": "none", "id": None, "name": None, "type": None, "url": None, "candidates": []}
 
 
-def _party(party: Party) -> dict[str, Any]:
+def _party(party: Party) -> shapes.Party:
     return {"number": party.number, "raw": party.raw, "name": party.name, "extension": party.extension}
 
 
-def _agent(agent: Agent) -> dict[str, Any]:
+def _agent(agent: Agent) -> shapes.Agent:
     return {"extension": agent.extension, "name": agent.name}
 
 
-def _moment(moment: Moment) -> dict[str, Any]:
-    return {"state": moment.state.value, "at": stamp(moment.at)}
+def _moment(moment: Moment) -> shapes.Moment:
+    return {"state": moment.state, "at": stamp(moment.at)}
 
 
-def _missed(missed: Missed) -> dict[str, Any]:
+def _missed(missed: Missed) -> shapes.Missed:
     return {
-        "reason": None if missed.reason is None else missed.reason.value,
+        "reason": missed.reason,
         "queue": missed.queue,
         "rung": [_party(party) for party in missed.rung],
     }
 
 
-def _too_long(too_long: TooLong) -> dict[str, Any]:
-    return {"limit_s": _seconds(too_long.limit_s), "at": stamp(too_long.at)}
+def _too_long(too_long: TooLong) -> shapes.TooLong:
+    return {"limit_s": round(too_long.limit_s, 3), "at": stamp(too_long.at)}
 
 
-def _leg(leg: Leg) -> dict[str, Any]:
+def _leg(leg: Leg) -> shapes.Leg:
     return {
         "channel": leg.channel,
-        "party": leg.side.value,
-        "state": leg.state.value,
+        "party": leg.side,
+        "state": leg.state,
         "number": leg.who.number,
         "extension": leg.who.extension,
         "name": leg.who.name,
@@ -132,10 +133,10 @@ def _leg(leg: Leg) -> dict[str, Any]:
     }
 
 
-def _recording(recording: Recording) -> dict[str, Any]:
+def _recording(recording: Recording) -> shapes.Recording:
     return {
         "id": recording.id,
-        "state": recording.state.value,
+        "state": recording.state,
         "file": recording.file,
         "started_at": None if recording.start_unheard else stamp(recording.started_at),
         "stopped_at": _stamp_or_none(recording.stopped_at),

@@ -1,15 +1,18 @@
 """Draw what docs/ says of the code from the code: `make docs`, or `make docs ARGS=--check` to only compare.
 
 A page holds its drawn parts between `<!-- drawn: NAME -->` and `<!-- end -->`;
-everything else in it is written by hand and left alone.
+everything else in it is written by hand and left alone. The schemas are whole
+files: `docs/schemas/EVENT.json` and `docs/asyncapi.json`.
 """
 
 import argparse
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from callbridge.delivery.schemas import TOLD, asyncapi, event_schema
 from tests.docs.drawings import DRAWINGS
 from tests.docs.readme import ROOT
 
@@ -28,11 +31,20 @@ def drawn(page: str) -> str:
     return _PART.sub(lambda part: f"{part['begin']}{DRAWINGS[part['name']]()}\n{part['end']}", page)
 
 
+def schemas() -> Mapping[Path, str]:
+    """Return the files that are drawn whole."""
+    events = {DOCS / "schemas" / f"{kind.value}.json": _written(event_schema(kind)) for kind in TOLD}
+    return {DOCS / "asyncapi.json": _written(asyncapi()), **events}
+
+
+def _written(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
 def stale() -> dict[Path, str]:
-    """Return the pages that are not as the code is, each with what it should be."""
-    read = {page: page.read_text(encoding="utf-8") for page in pages()}
-    anew = {page: drawn(text) for page, text in read.items()}
-    return {page: text for page, text in anew.items() if text != read[page]}
+    """Return the pages and files that are not as the code is, each with what it should be."""
+    anew = {**schemas(), **{page: drawn(page.read_text(encoding="utf-8")) for page in pages()}}
+    return {path: text for path, text in anew.items() if not path.exists() or text != path.read_text(encoding="utf-8")}
 
 
 def main() -> None:
@@ -43,6 +55,7 @@ def main() -> None:
     for page, text in found.items():
         print(f"{'stale' if check else 'drawn'}: {page.relative_to(ROOT)}")
         if not check:
+            page.parent.mkdir(exist_ok=True)
             page.write_text(text, encoding="utf-8")
     if check and found:
         raise SystemExit(1)

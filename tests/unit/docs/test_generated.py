@@ -12,6 +12,7 @@ from callbridge.app import state
 from callbridge.asterisk.from_ami import FILTERS
 from callbridge.calls.call import CallState
 from callbridge.delivery.payload import call_as_json
+from callbridge.delivery.schemas import TOLD
 from tests.docs import generate
 from tests.docs.drawings import DRAWINGS, told
 from tests.docs.readme import ROOT, snippet
@@ -74,6 +75,11 @@ def test_every_event_that_is_told_is_explained_and_no_other() -> None:
         "\n".join(line.split("|")[1] for line in rows.splitlines() if line[:1] == "|"),
     )
     assert set(named) == set(told())
+
+
+def test_every_event_that_is_told_has_a_schema_and_no_other() -> None:
+    assert set(TOLD) == set(told())
+    assert {path.stem for path in (DOCS / "schemas").glob("*.json")} == {kind.value for kind in TOLD}
 
 
 def test_what_the_crm_page_promises_for_later_is_what_nobody_tells_yet() -> None:

@@ -1,0 +1,205 @@
+"""What stands in a webhook, as types: what `payload` writes is checked against them, and the schemas are made of them.
+
+Every key is always there. What each means, and when it is null, is told in docs/events.md.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field
+from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
+
+from callbridge.calls import call as c
+from callbridge.calls.events import EventType
+
+Stamp = Annotated[
+    str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", json_schema_extra={"format": "date-time"})
+]
+"""RFC 3339, UTC, with milliseconds."""
+Number = Annotated[str, Field(pattern=r"^\+\d{1,15}$", description="E.164")]
+Seconds = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=0)]
+CallId = Annotated[str, Field(pattern=r"^call_[0-9a-f]{32}$")]
+Cause = Annotated[int, Field(description="Q.850")]
+
+
+class Party(TypedDict):
+    """One side of a call."""
+
+    number: Number | None
+    raw: str | None
+    name: str | None
+    extension: str | None
+
+
+class Agent(TypedDict):
+    """A person at an extension."""
+
+    extension: str
+    name: str | None
+
+
+class Customer(TypedDict):
+    """Whose number it is."""
+
+    match: Literal["one", "many", "none", "pending"]
+    id: str | None
+    name: str | None
+    type: str | None
+    url: str | None
+    candidates: list[Any]
+
+
+class Moment(TypedDict):
+    """A line of the timeline."""
+
+    state: c.CallState
+    at: Stamp
+
+
+class Leg(TypedDict):
+    """One channel's part in a call."""
+
+    channel: str
+    party: c.Side
+    state: c.LegState
+    number: Number | None
+    extension: str | None
+    name: str | None
+    uniqueid: str
+    hangup_cause: Cause | None
+
+
+Pause = TypedDict("Pause", {"from": Stamp, "to": Stamp | None})
+"""A time in which nothing was heard on a recording."""
+
+
+class Recording(TypedDict):
+    """One file a channel of a call is recorded to."""
+
+    id: str
+    state: c.RecordingState
+    file: str
+    started_at: Stamp | None
+    stopped_at: Stamp | None
+    paused: list[Pause]
+    length_s: Seconds | None
+    size: Count | None
+    measured: bool
+    reason: str | None
+
+
+class Missed(TypedDict):
+    """What a missed call leaves behind."""
+
+    reason: c.Reason | None
+    queue: str | None
+    rung: list[Party]
+
+
+class TooLong(TypedDict):
+    """The limit a call went beyond, and when."""
+
+    limit_s: Seconds
+    at: Stamp
+
+
+Call = TypedDict(
+    "Call",
+    {
+        "id": CallId,
+        "pbx": str,
+        "protocol": Annotated[str, Field(pattern=r"^\d{8}-\d{6,}$")],
+        "direction": c.Direction,
+        "state": c.CallState,
+        "from": Party,
+        "to": Party,
+        "queue": str | None,
+        "agent": Agent | None,
+        "customer": Customer,
+        "timeline": list[Moment],
+        "started_at": Stamp,
+        "answered_at": Stamp | None,
+        "ended_at": Stamp | None,
+        "wait_s": Seconds | None,
+        "ring_s": Seconds | None,
+        "hold_s": Seconds,
+        "talk_s": Seconds | None,
+        "ended_by": c.Side | None,
+        "hangup_cause": Cause | None,
+        "reason": c.Reason | None,
+        "legs": list[Leg],
+        "recordings": list[Recording],
+        "notes": list[Any],
+        "tags": list[str],
+        "disposition": str | None,
+        "quote": str | None,
+        "missed": Missed | None,
+        "too_long": TooLong | None,
+        "merged_into": CallId | None,
+        "oddities": Count,
+    },
+)
+"""The whole call, as it is after the event."""
+
+Transfer = TypedDict("Transfer", {"kind": c.TransferKind, "by": Party | None, "from": Party | None, "to": Party | None})
+"""How a call was handed on: who did, who had it before, who gets it."""
+
+Forwarded = TypedDict(
+    "Forwarded",
+    {"from": Party, "to": Party, "reason": Literal["phone", "no_answer", "busy", "unavailable", "always"]},
+)
+"""From whom a call goes to whom before anybody answered."""
+
+
+class Backfilled(TypedDict):
+    """How much of a gap was told from the PBX's own log."""
+
+    complete: bool
+    started: Count
+    ended: Count
+    missed: Count
+
+
+Gap = TypedDict(
+    "Gap",
+    {
+        "from": Stamp,
+        "to": Stamp,
+        "restarted": bool,
+        "ended": Count,
+        "adopted": Count,
+        "backfilled": Backfilled | None,
+    },
+)
+"""When nobody listened to a PBX, and what could be restored."""
+
+QueueReason = Literal["abandoned", "timeout", "empty", "full", "key", "transferred"]
+
+BESIDES: Final[Mapping[EventType, Mapping[str, Any]]] = {
+    EventType.CALL_STARTED: {},
+    EventType.CALL_QUEUED: {"queue": str, "position": Count | None},
+    EventType.CALL_RINGING: {"ringing": list[Party]},
+    EventType.CALL_ANSWERED: {"by": Party},
+    EventType.CALL_HELD: {"by": Party},
+    EventType.CALL_RESUMED: {"by": Party},
+    EventType.CALL_PARKED: {"slot": str | None, "by": Party | None},
+    EventType.CALL_UNPARKED: {"slot": str | None, "by": Party | None},
+    EventType.CALL_TRANSFERRED: {"transfer": Transfer},
+    EventType.CALL_LEFT_QUEUE: {"queue": str, "reason": QueueReason},
+    EventType.CALL_UPDATED: {"changed": list[str]},
+    EventType.CALL_TOO_LONG: {"limit_s": Seconds},
+    EventType.CALL_ENDED: {},
+    EventType.CALL_MISSED: {"missed": Missed},
+    EventType.RECORDING_STARTED: {"recording": Recording},
+    EventType.RECORDING_PAUSED: {"recording": Recording},
+    EventType.RECORDING_RESUMED: {"recording": Recording},
+    EventType.RECORDING_READY: {"recording": Recording},
+    EventType.RECORDING_FAILED: {"recording": Recording},
+    EventType.PBX_CONNECTED: {"gap": Gap | None},
+    EventType.PBX_DISCONNECTED: {"reason": str},
+}
+"""What stands in `data` besides `pbx`, and besides `sequence` and `call` of a call: for each event that is told."""
+
+CHANGED: Final[Mapping[str, Any]] = {"forwarded": Forwarded, "joined": Party}
+"""What may stand in `data` of `call.updated`, by the word in `changed`."""
