@@ -123,10 +123,11 @@ TOLD: Final[dict[str, dict[str, Telling]]] = {
 
 MERGED: Final = {
     "20-pickup-by-replaces": "1002",
+    "22-park-in-ones-own-place": "1001",
+    "22-park-in-ones-own-place-comes-back": "1001",
+    "23-bridged-by-ami": "1001",
     "23-three-way-by-feature-code": "1001",
     "23-three-way-that-all-leave": "1001",
-    "23-bridged-by-ami": "1001",
-    "23-two-calls-bridged-by-ami": RUI,
 }
 """Whose call became part of Maria's."""
 

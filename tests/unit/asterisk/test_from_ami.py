@@ -89,6 +89,11 @@ REAL = [
         f.AttendedTransferred("main", at("13:26:58.408192"), "1795354017.1", "1795354017.2"),
     ),
     (
+        "22-park-in-ones-own-place",
+        "ParkedCallSwap",
+        f.CallParked("main", at("19:04:21.701074"), "1795374260.0", "701", "PJSIP/1001", instead=True),
+    ),
+    (
         "23-three-way-by-feature-code",
         "AttendedTransfer",
         f.AttendedTransferred("main", at("16:42:33.279208"), "1795365747.1", "1795365747.1", stays=True),
@@ -156,6 +161,7 @@ NEEDED = {
     "Rename": {"Uniqueid", "Newname"},
     "Pickup": {"Uniqueid", "TargetUniqueid"},
     "ParkedCall": {"ParkeeUniqueid", "ParkingSpace"},
+    "ParkedCallSwap": {"ParkeeUniqueid", "ParkingSpace"},
     "UnParkedCall": {"ParkeeUniqueid", "ParkingSpace"},
     "ParkedCallTimeOut": {"ParkeeUniqueid", "ParkingSpace"},
 }
