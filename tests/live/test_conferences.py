@@ -128,6 +128,7 @@ MERGED: Final = {
     "23-bridged-by-ami": "1001",
     "23-three-way-by-feature-code": "1001",
     "23-three-way-that-all-leave": "1001",
+    "23-two-calls-bridged-by-ami": RUI,
 }
 """Whose call became part of Maria's."""
 
