@@ -41,7 +41,9 @@ def leg_of(board: Switchboard, channel: Channel) -> Leg | None:
 def left(board: Switchboard, work: OpenCall, gone: Leg) -> None:
     """See that a call of three goes on between two: who left did not end it, and whoever of ours is left has it now."""
     talking = [leg for leg in work.legs.values() if leg.state in TALKING]
-    if work.call.answered_at is None or gone.up_at is None or not goes_on(work, talking):
+    if gone.uniqueid in work.let_go or work.call.answered_at is None or gone.up_at is None:
+        return
+    if not goes_on(work, talking):
         return
     work.hung_up_by = None
     here = {leg.who.extension for leg in talking} - {None}

@@ -40,6 +40,9 @@ STATUSES: Final[Mapping[str, Reason]] = {
 }
 """The dial status → why, where the cause says nothing."""
 
+TAKEN_BACK: Final = "CANCEL"
+"""The dial status of a phone that rang no more because whoever called is gone, or their call was ended for them."""
+
 BY_REASON: Final[Mapping[Reason, CallState]] = {
     Reason.TIMEOUT: CallState.NO_ANSWER,
     Reason.REJECTED: CallState.NO_ANSWER,
@@ -100,6 +103,8 @@ def conclude(call: Call, known: Circumstances) -> Outcome:
     if declined(known.tried):
         return Outcome(CallState.CANCELLED, Reason.REJECTED)
     reason = known.queue_exit or weightiest(map(why_unanswered, known.tried))
+    if reason is None and any(leg.dial_status == TAKEN_BACK for leg in known.tried):
+        return Outcome(CallState.CANCELLED, None)
     reason = reason or STATUSES.get(known.dial_status or "") or Reason.IVR
     return Outcome(BY_REASON[reason], reason)
 

@@ -178,6 +178,13 @@ def test_a_call_nobody_was_called_for_met_a_machine() -> None:
     assert conclude(CALL, circumstances(dial_status="CANCEL")) == Outcome(CallState.NO_ANSWER, Reason.IVR)
 
 
+def test_a_call_that_was_ended_for_whoever_called_was_cancelled_and_met_no_machine() -> None:
+    withdrawn = replace(PHONE, dial_status="CANCEL")
+    busy = replace(PHONE, dial_status="BUSY")
+    assert conclude(CALL, circumstances(withdrawn)) == Outcome(CallState.CANCELLED, None)
+    assert conclude(CALL, circumstances(withdrawn, busy)) == Outcome(CallState.BUSY, Reason.BUSY)
+
+
 def test_missed_is_inbound_and_answered_by_nobody() -> None:
     for direction in Direction:
         assert (missed(replace(CALL, direction=direction)) is not None) == (direction is Direction.INBOUND)
