@@ -310,17 +310,3 @@ def test_a_hold_in_what_was_asked_is_over_when_that_is_merged(story: Story) -> N
     joins(story, (ana, line), maria, eva)
 
     assert (asked(story).hold_s, asked(story).talk_s) == (4, 5)
-
-
-def test_the_id_of_a_call_that_was_merged_is_never_given_again(story: Story) -> None:
-    """A PBX whose clock was set back counts its channels as before."""
-    maria, ana = talking(story)
-    eva = eva_of(story)
-    line = asks(story, ana, eva)
-    eva.answers()
-    joins(story, (ana, line), maria, eva)
-    say(story, line, f.ChannelBorn, "PJSIP/trunk-00000099", line.channel, True, "912345678", None, "210000000")
-
-    before, merged, again = story.calls
-    assert len({before.id, merged.id, again.id}) == 3
-    assert (again.sequence, story.heard[-1]) == (1, "call.started")

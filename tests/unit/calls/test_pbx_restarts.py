@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from callbridge.calls.call import CallState, Reason
+from tests.stories.handing import asks, eva_of, joins, say, talking
 from tests.stories.lives import next_life
 from tests.stories.story import BEGIN, Story, new_tracker
 
@@ -100,3 +101,17 @@ def test_the_restart_of_one_pbx_is_not_the_others(story: Story) -> None:
     story.link_comes(started=SECOND)
 
     assert not story.call.over
+
+
+def test_the_id_of_a_call_that_was_merged_is_never_given_again(story: Story) -> None:
+    """A PBX whose clock was set back counts its channels as before."""
+    maria, ana = talking(story)
+    eva = eva_of(story)
+    line = asks(story, ana, eva)
+    eva.answers()
+    joins(story, (ana, line), maria, eva)
+    say(story, line, f.ChannelBorn, "PJSIP/trunk-00000099", line.channel, True, "912345678", None, "210000000")
+
+    before, merged, again = story.calls
+    assert len({before.id, merged.id, again.id}) == 3
+    assert (again.sequence, story.heard[-1]) == (1, "call.started")
