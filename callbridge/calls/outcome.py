@@ -102,6 +102,11 @@ def conclude(call: Call, known: Circumstances) -> Outcome:
         return Outcome(CallState.CANCELLED, abandoned if known.tried or known.queue_exit else Reason.IVR)
     if declined(known.tried):
         return Outcome(CallState.CANCELLED, Reason.REJECTED)
+    return unanswered(known)
+
+
+def unanswered(known: Circumstances) -> Outcome:
+    """Return how a call ended that nobody took back, nor answered."""
     reason = known.queue_exit or weightiest(map(why_unanswered, known.tried))
     if reason is None and any(leg.dial_status == TAKEN_BACK for leg in known.tried):
         return Outcome(CallState.CANCELLED, None)
