@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from callbridge.calls import facts as f
 from callbridge.calls.call import CallState, Reason
 from tests.stories.handing import asks, eva_of, joins, say, talking
 from tests.stories.lives import next_life
