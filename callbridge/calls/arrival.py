@@ -25,6 +25,8 @@ LONG_NUMBER: Final = re.compile(r"\+?\d{7,}")
 CODE_S: Final = 0.5
 """How long the beginning of a call to no person is held back: a pick-up is told some milliseconds after the dialling,
 the fetching of a parked call 20 ms after it, 200 on a loaded machine (Asterisk 22 goes up, and announces nothing)."""
+FETCH_S: Final = 5.0
+"""The same, of a call to a slot in which somebody waits: on a machine that is overloaded 500 ms were too few."""
 
 
 def born(board: Switchboard, fact: ChannelBorn) -> None:
@@ -93,7 +95,14 @@ def begin(board: Switchboard, channel: Channel, at: datetime) -> OpenCall:
 def withhold(board: Switchboard, work: OpenCall, at: datetime) -> None:
     """Hold back the beginning of a call to no person: who dials a code to fetch a call makes none of their own."""
     work.call = work.untold = work.refreshed(work.call.sequence + 1)
-    board.hold_back(work, at + timedelta(seconds=CODE_S), tell_start)
+    board.hold_back(work, withheld_until(board, work, at), tell_start)
+
+
+def withheld_until(board: Switchboard, work: OpenCall, begun: datetime) -> datetime:
+    """Return when the beginning of a call to no person is told at the latest."""
+    pbx = work.call.pbx
+    taken = {each.parked.slot for each in board.open.values() if each.call.pbx == pbx and each.parked is not None}
+    return begun + timedelta(seconds=FETCH_S if work.call.callee.raw in taken else CODE_S)
 
 
 def tell_start(board: Switchboard, work: OpenCall, _: datetime) -> None:

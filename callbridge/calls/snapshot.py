@@ -86,7 +86,7 @@ def read(written: object) -> CallMemory:
 def wait_again(board: Switchboard, work: OpenCall) -> None:
     """Hold back again what was held back of the call."""
     if work.untold is not None:
-        board.hold_back(work, work.untold.started_at + timedelta(seconds=arrival.CODE_S), arrival.tell_start)
+        board.hold_back(work, arrival.withheld_until(board, work, work.untold.started_at), arrival.tell_start)
     if work.wait is not None and work.wait.left_at is not None:
         board.hold_back(work, work.wait.left_at + timedelta(seconds=queues.SETTLE_S), queues.settle)
     if work.empty_since is not None:

@@ -68,7 +68,7 @@ def test_who_fetches_late_had_a_call_that_became_part_of_the_parked_one(story: S
     maria, _ = parked(story)
     bruno = story.someone("1002", name="Bruno Reis").calls("701")
     bruno.picks_up()
-    story.passes(seconds=2)
+    story.passes(seconds=6)
     bruno.has_fetched(maria)
     story.passes(seconds=5)
     maria.hangs_up()
@@ -78,6 +78,18 @@ def test_who_fetches_late_had_a_call_that_became_part_of_the_parked_one(story: S
     assert (part.state, part.merged_into, part.missed) == (CallState.COMPLETED, call.id, None)
     assert call.agent
     assert (call.agent.extension, call.ended_by) == ("1002", Side.CALLER)
+
+
+def test_who_fetches_on_a_busy_pbx_has_made_no_call_of_their_own(story: Story) -> None:
+    """It may take its time to say that they have fetched one; who is parked in a slot is known."""
+    maria, _ = parked(story)
+    bruno = story.someone("1002", name="Bruno Reis").calls("701")
+    bruno.picks_up()
+    story.passes(seconds=2)
+    bruno.has_fetched(maria)
+    maria.hangs_up()
+
+    assert story.heard[3:] == ["call.parked", "call.unparked", "call.ended"]
 
 
 def test_a_caller_who_hangs_up_in_the_car_park_ended_an_answered_call(story: Story) -> None:
