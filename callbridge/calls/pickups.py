@@ -32,7 +32,7 @@ def taken_over(board: Switchboard, fact: DialEnded) -> None:
     """See a pick-up in that who answers a dial is somebody who called, and was not dialled."""
     own = board.call_of(board.channel(fact.pbx, fact.channel))
     work = board.call_of(board.channel(fact.pbx, fact.source))
-    if own is None or work is None or own is work or fact.status != "ANSWER" or work.call.answered_at is not None:
+    if own is None or work is None or own is work or fact.status != "ANSWER" or not work.awaits_answer:
         return
     # The phone that rang may be hung up before or after this is said (22.10.1): then it is called no more.
     called = [work.legs[key] for key in work.round if key in work.legs]

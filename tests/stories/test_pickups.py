@@ -2,7 +2,8 @@
 
 import pytest
 
-from callbridge.calls.call import CallState, Direction, Side
+from callbridge.calls.call import Agent, CallState, Direction, Side
+from tests.stories.handing import eva_of, sends, talking
 from tests.stories.lives import now_true
 from tests.stories.someone import Someone
 from tests.stories.story import Story
@@ -82,6 +83,19 @@ def test_so_it_has_where_the_phone_that_rang_is_gone_first(story: Story) -> None
     maria, ana, bruno = ringing(story)
     bruno.takes_over(ana, gone_first=True)
     takes_it(story, maria)
+
+
+def test_so_it_has_where_a_call_rings_that_was_handed_on(story: Story) -> None:
+    maria, ana = talking(story)
+    sends(story, ana, maria, "201")
+    eva = eva_of(story).rings(maria)
+    story.someone("1002", name="Bruno Reis").takes_over(eva)
+    maria.hangs_up()
+
+    call, part = story.calls
+    assert (part.merged_into, part.missed) == (call.id, None)
+    assert story.heard_of(call)[3:] == ["call.transferred", "call.ringing", "call.answered", "call.ended"]
+    assert call.agent == Agent("1002", "Bruno Reis")
 
 
 def takes_it(story: Story, maria: Someone) -> None:
