@@ -10,10 +10,10 @@ transfer either.
 from datetime import datetime
 from typing import Final
 
-from callbridge.calls import answering, ending, newcomers
-from callbridge.calls.call import Leg, Side
-from callbridge.calls.correlation import Channel
-from callbridge.calls.facts import ChannelGone, StateRead
+from callbridge.calls import answering, consultations, ending, handovers, newcomers, transfers
+from callbridge.calls.call import Leg, LegState, Side
+from callbridge.calls.correlation import Channel, Key
+from callbridge.calls.facts import BridgeEntered, ChannelGone, StateRead
 from callbridge.calls.frozen import replace
 from callbridge.calls.merging import merge
 from callbridge.calls.open_call import TALKING, OpenCall
@@ -32,26 +32,48 @@ def unite(board: Switchboard, state: StateRead) -> None:
             see_who_has_it(board, work)
 
 
+def entered(board: Switchboard, fact: BridgeEntered) -> None:
+    """Follow a channel into a bridge, and tell what that makes of its call: answered, or one with another."""
+    answering.entered(board, fact)
+    channel = board.channel(fact.pbx, fact.channel)
+    if channel is not None and channel.bridge is not None:
+        meet(board, channel.bridge, fact.at)
+
+
 def gone(board: Switchboard, fact: ChannelGone) -> None:
     """Take a channel out of its call; with the last one that is over, and two calls whose last ones talk are one."""
     work = board.call_of(board.channel(fact.pbx, fact.channel))
     ending.gone(board, fact)
-    if work is not None and work.call.id in board.open and alone(work):
-        left = next(leg for leg in work.legs.values() if leg.state in TALKING)
-        channel = board.channel(fact.pbx, left.uniqueid)
-        bridge = board.graph.bridges.get(channel.bridge) if channel is not None and channel.bridge else None
-        if bridge is not None and not bridge.room and not bridge.holding:
-            unite_heard(board, board.graph.members(bridge.key), fact.at)
+    talking = [leg for leg in work.legs.values() if talks(leg)] if work is not None and work.alive else []
+    last = board.channel(fact.pbx, talking[0].uniqueid) if len(talking) == 1 else None
+    if last is not None and last.bridge is not None:
+        meet(board, last.bridge, fact.at)
 
 
-def unite_heard(board: Switchboard, members: tuple[Channel, ...], at: datetime) -> None:
-    """Unite two calls while the PBX is heard: who came from the one is told as an update of the other."""
-    calls = {each.key[1]: each.call_id for each in members}
+def meet(board: Switchboard, key: Key, at: datetime) -> None:
+    """Make one of two calls whose last people are in a bridge, while the PBX is heard: a transfer, if one had both."""
+    bridge, members = board.graph.bridges.get(key), board.graph.members(key)
+    works = [work for work in map(board.call_of, members) if alone(work) and work is not None]
+    if bridge is None or bridge.room or bridge.holding or len(members) != TWO or len(works) != TWO:
+        return None
+    both = consultations.holder(*works, living=False) if works[0] is not works[1] else None
+    if both is not None and not set(both) & {*works[0].let_go, *works[1].let_go}:
+        return handovers.hand_over(board, works[0], works[1], both, at)
+    came_from = {each.key[1]: each.call_id for each in members}
     work = together(board, members, at)
     if work is not None:
+        came = next(work.legs[uniqueid] for uniqueid, call_id in came_from.items() if call_id != work.call.id)
+        take_off_hold(board, work, at)
         see_who_has_it(board, work)
-        came = next(work.legs[uniqueid] for uniqueid, call_id in calls.items() if call_id != work.call.id)
         newcomers.tell(board, work, came.who, at)
+    return None
+
+
+def take_off_hold(board: Switchboard, work: OpenCall, at: datetime) -> None:
+    """Tell the end of a hold whose holder has gone."""
+    holder = next((leg for leg in work.legs.values() if leg.state is LegState.DOWN), None)
+    if holder is not None:
+        transfers.release_hold(board, work, holder, at)
 
 
 def together(board: Switchboard, members: tuple[Channel, ...], at: datetime) -> OpenCall | None:

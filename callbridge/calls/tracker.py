@@ -70,7 +70,7 @@ LAWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Any], None]]] = {
     f.RecordingGoesOn: recordings.goes_on,
     f.RecordingMeasured: recording_files.measured,
     f.RecordingMissing: recording_files.missing,
-    f.BridgeEntered: answering.entered,
+    f.BridgeEntered: reunion.entered,
     f.BridgeLeft: answering.left,
     f.BridgeGone: answering.gone,
     f.BlindTransferred: answering.sent_on,

@@ -10,6 +10,7 @@ from tests.stories.handing import (
     EVA,
     ByCode,
     asked,
+    asks,
     customers,
     enters,
     eva_of,
@@ -359,27 +360,58 @@ def test_who_only_listens_is_in_nobodys_call(story: Story) -> None:
     assert (asked(story).answered_at, asked(story).missed, len(customers(story).legs)) == (None, None, 2)
 
 
-def test_two_calls_of_which_one_each_are_bridged_go_on_as_that_of_the_caller_who_is_left(story: Story) -> None:
-    """An admin's AMI Bridge of Maria with Bruno: Ana and Rui, who was there first, are out."""
+def bridged(story: Story, those: tuple[Someone, Someone], others: tuple[Someone, Someone], *, late: bool) -> None:
+    """An admin bridges two people (AMI's Bridge); the others are hung up, before or after the second one is there."""
+    bridge = story.new_bridge()
+    enters(story, those[0], bridge)
+    for who in (those[1], *others) if late else (*others, those[1]):
+        if who is those[1]:
+            enters(story, who, bridge)
+        else:
+            goes(story, who)
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_two_calls_of_which_one_each_are_bridged_go_on_as_that_of_the_caller_who_is_left(
+    story: Story, *, late: bool
+) -> None:
     rui = story.someone("936000111", name="Rui Sousa").calls("210000062")
     bruno = story.someone("1002", name="Bruno Reis").rings()
     bruno.answers()
     story.passes(seconds=10)
     maria, ana = talking(story)
-    bridge = story.new_bridge()
-    for each in (maria, bruno):
-        enters(story, each, bridge)
-    goes(story, ana)
-    goes(story, rui)
+    ana.holds()
+    story.passes(seconds=5)
+    bridged(story, (maria, bruno), (ana, rui), late=late)
     story.passes(seconds=5)
     hangs_up(story, maria, bruno)
 
     ruis, marias = story.calls
-    assert story.heard_of(marias) == [*BEGINNING, "call.updated", "call.ended"]
+    assert story.heard_of(marias) == [*BEGINNING, "call.held", "call.resumed", "call.updated", "call.ended"]
     assert story.told("call.updated").details["joined"] == Party(None, "1002", "Bruno Reis", "1002")
-    assert (marias.agent, marias.ended_by, marias.talk_s) == (Agent("1002", "Bruno Reis"), Side.CALLER, 15)
+    assert (marias.agent, marias.ended_by) == (Agent("1002", "Bruno Reis"), Side.CALLER)
+    assert (marias.hold_s, marias.talk_s) == (5, 15)
     assert story.heard_of(ruis) == [*BEGINNING, "call.ended"]
-    assert (ruis.state, ruis.merged_into, ruis.talk_s) == (CallState.COMPLETED, marias.id, 22)
+    assert (ruis.state, ruis.merged_into, ruis.talk_s) == (CallState.COMPLETED, marias.id, 27)
+    assert {leg.state for leg in ruis.legs} == {"down"}
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_two_whom_somebody_had_on_two_lines_are_bridged_by_an_admin_as_if_they_had_transferred(
+    story: Story, *, late: bool
+) -> None:
+    maria, ana = talking(story)
+    eva = eva_of(story)
+    line = asks(story, ana, eva)
+    eva.answers()
+    story.passes(seconds=6)
+    bridged(story, (maria, eva), (ana, line), late=late)
+    hangs_up(story, maria, eva)
+
+    heard = ["call.held", "call.resumed", "call.transferred", "call.ended"]
+    assert story.heard_of(customers(story))[3:] == heard
+    assert transfer(story) == {"kind": "attended", "by": ANA, "from": ANA, "to": EVA}
+    assert (asked(story).merged_into, asked(story).ended_by) == (customers(story).id, Side.CALLER)
 
 
 def test_who_waits_in_a_car_park_is_fetched_and_not_united_though_the_parker_goes_in_between(story: Story) -> None:

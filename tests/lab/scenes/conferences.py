@@ -135,6 +135,84 @@ async def three_way_that_all_leave(room: Room) -> None:
     await hang_up(eva, ana, room, after_s=0)
 
 
+@scene("23-three-way-by-bridge-add")
+async def three_way_by_bridge_add(room: Room) -> None:
+    """1001 talks to Maria; 1002 dials *551001, which is BridgeAdd: all talk; 1 s; 1001 leaves; 1 s; Maria hangs up."""
+    maria, ana, bruno = await _bruno_dials(room, "*551001")
+    await ana.hangup()
+    await hang_up(maria, bruno, room)
+
+
+@scene("23-three-way-by-bridge-add-and-out")
+async def three_way_by_bridge_add_and_out(room: Room) -> None:
+    """1001 talks to Maria; 1002 dials *551001, which is BridgeAdd: all talk; 1 s; 1002 leaves; 1 s; 1001 hangs up."""
+    maria, ana, bruno = await _bruno_dials(room, "*551001")
+    await bruno.hangup()
+    await hang_up(ana, maria, room)
+
+
+@scene("23-bridged-by-ami")
+async def bridged_by_ami(room: Room) -> None:
+    """1001 talks to Maria, holds, calls 201, who answers; 1 s; an admin bridges Maria with 201; 1 s; Maria hangs up."""
+    maria, ana = await maria_talks_to_ana(room)
+    eva = await _adds_eva(room, ana)
+    await room.talk(1)
+    await room.action("Bridge", Channel1=await room.channel_of("trunk"), Channel2=await room.channel_of("201"))
+    await hang_up(maria, eva, room)
+
+
+@scene("23-two-calls-bridged-by-ami")
+async def two_calls_bridged_by_ami(room: Room) -> None:
+    """Maria talks to 1001, Rui to 1002; an admin bridges Maria with 1002: 1001 and Rui are out; 1 s; Maria hangs up."""
+    maria, ana = await maria_talks_to_ana(room)
+    here = await room.channel_of("trunk")
+    rui, bruno = await room.customer("936000111", "Rui Sousa", host=101), await room.phone("1002")
+    await rui.dial("210000062")
+    await bruno.rings()
+    await bruno.answer()
+    await bruno.established()
+    await room.talk(1)
+    await room.action("Bridge", Channel1=here, Channel2=await room.channel_of("1002"))
+    await ana.closed()
+    await rui.closed()
+    await hang_up(maria, bruno, room)
+
+
+@scene("23-supervisor-listens")
+async def supervisor_listens(room: Room) -> None:
+    """1001 talks to Maria; 1002 dials *561001 and listens to both; 1 s; Maria hangs up, and 1002 hears no more."""
+    maria, ana, bruno = await _bruno_dials(room, "*561001")
+    await maria.hangup()
+    await ana.closed()
+    await bruno.closed()
+
+
+@scene("23-supervisor-whispers")
+async def supervisor_whispers(room: Room) -> None:
+    """1001 talks to Maria; 1002 dials *571001 and whispers to 1001; 1 s; 1002 hangs up; 1 s; Maria hangs up."""
+    maria, ana, bruno = await _bruno_dials(room, "*571001")
+    await bruno.hangup()
+    await hang_up(maria, ana, room)
+
+
+@scene("23-supervisor-barges-in")
+async def supervisor_barges_in(room: Room) -> None:
+    """1001 talks to Maria; 1002 dials *581001 and speaks to both; 1 s; 1002 hangs up; 1 s; Maria hangs up."""
+    maria, ana, bruno = await _bruno_dials(room, "*581001")
+    await bruno.hangup()
+    await hang_up(maria, ana, room)
+
+
+async def _bruno_dials(room: Room, code: str) -> tuple[Phone, Phone, Phone]:
+    """1001 talks to Maria, 1002 has dialled a code to be with them, and 1 s has gone by."""
+    maria, ana = await maria_talks_to_ana(room)
+    bruno = await room.phone("1002")
+    await bruno.dial(code)
+    await bruno.established()
+    await room.talk(1)
+    return maria, ana, bruno
+
+
 async def _adds_eva(room: Room, ana: Phone) -> Phone:
     eva = await room.phone("201")
     await ana.hold()
