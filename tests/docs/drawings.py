@@ -187,7 +187,9 @@ ON_THE_WAY: Final[Mapping[CallState, str]] = {CallState.RINGING: "on_the_way", C
 def told() -> frozenset[EventType]:
     """Return the events that some law tells: all others are fixed words for what comes."""
     laws = {inspect.getmodule(law) for law in LAWS.values()}
-    sources = "".join(inspect.getsource(module) for module in (*laws, ringing, forwards, transfers) if module is not None)
+    sources = "".join(
+        inspect.getsource(module) for module in (*laws, ringing, forwards, transfers) if module is not None
+    )
     return frozenset(EventType[name] for name in re.findall(r"EventType\.(\w+)", sources))
 
 
