@@ -149,7 +149,7 @@ class Handovers(Exchange):
 
 
 def seen(line: Line) -> f.ChannelSeen:
-    held = line.doing is Doing.TALKS and other_of(line).holds
+    held = line.doing is Doing.IS_LEFT or (line.doing is Doing.TALKS and other_of(line).holds)
     return f.ChannelSeen(
         line.id,
         line.name,
@@ -166,4 +166,5 @@ def seen(line: Line) -> f.ChannelSeen:
         voicemail=line.leaves_message,
         queue=line.queue,
         recording=line.files[-1] if line.files else None,
+        asked_by=line.asked_by,
     )

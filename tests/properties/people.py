@@ -6,8 +6,8 @@ from typing import Any, Final, TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from tests.properties.codes import Codes
 from tests.properties.exchange import REFUSALS
-from tests.properties.services import Services
 from tests.properties.watcher import Watcher
 from tests.properties.wiring import AGENTS, Doing, Line
 from tests.stories.lives import next_life
@@ -39,7 +39,7 @@ class Talk(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.exchange = Services()
+        self.exchange = Codes()
         self.tracker = new_tracker()
         self.watcher = Watcher()
         self.exchange.finds_the_link()

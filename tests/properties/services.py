@@ -25,7 +25,8 @@ class Services(Handovers):
 
     def ringing(self) -> list[Line]:
         """The phones whose ringing can be taken over."""
-        return [each for each in self.that(Doing.IS_CALLED) if each.local is None and each.inside]
+        called = [each for each in self.that(Doing.IS_CALLED) if each.local is None and each.inside]
+        return [each for each in called if not caller_of(each).local_half]
 
     def is_picked_up(self, phone: Line, agent: str, *, by_code: bool) -> None:
         """Somebody takes the call for which `phone` rings: by a code, or by SIP's Replaces, which is not said.

@@ -50,8 +50,8 @@ class HandOn(Talk):
 
     @room()
     @precondition(lambda machine: bool(machine.askers()))
-    @rule(pick=PICK, agent=st.sampled_from(AGENTS), answered=st.booleans())
-    def a_call_is_handed_over(self, *, pick: int, agent: str, answered: bool) -> None:
+    @rule(pick=PICK, agent=st.sampled_from(AGENTS), answered=st.booleans(), recorded=st.booleans())
+    def a_call_is_handed_over(self, *, pick: int, agent: str, answered: bool, recorded: bool) -> None:
         """The short cut to an attended transfer, or a blonde one."""
         asker = chosen(self.askers(), pick)
         if asker.number == agent:
@@ -61,11 +61,43 @@ class HandOn(Talk):
         phone = second.phones[0]
         self.exchange.rings(phone)
         self.exchange.passes(2)
+        if recorded:
+            self.exchange.records(phone if answered else second, bridged_only=True)
         if answered:
             self.exchange.answers(phone)
             self.exchange.brings_together(second)
         else:
             self.exchange.leaves_it_ringing(second)
+
+    @room()
+    @precondition(lambda machine: bool(machine.exchange.talking()))
+    @rule(pick=PICK, agent=st.sampled_from(AGENTS), answered=st.booleans())
+    def somebody_asks_by_feature_code(self, *, pick: int, agent: str, answered: bool) -> None:
+        line = chosen(self.exchange.talking(), pick)
+        if not line.inside or line.number == agent or other_of(line).holds:
+            return
+        asking = self.exchange.asks_by_code(line, agent)
+        if answered:
+            self.exchange.rings(asking.phone)
+            self.exchange.passes(2)
+            self.exchange.answers(asking.phone)
+
+    @precondition(lambda machine: bool(machine.exchange.askings))
+    @rule(pick=PICK, optimised=st.booleans())
+    def who_asked_by_feature_code_leaves(self, *, pick: int, optimised: bool) -> None:
+        asking = self.exchange.askings[pick % len(self.exchange.askings)]
+        if asking.answered:
+            self.exchange.leaves_them_together(asking, optimised=optimised)
+
+    @precondition(lambda machine: bool(machine.exchange.askings))
+    @rule(pick=PICK)
+    def who_asked_by_feature_code_takes_the_call_back(self, pick: int) -> None:
+        self.exchange.takes_back(self.exchange.askings[pick % len(self.exchange.askings)])
+
+    @precondition(lambda machine: bool(machine.exchange.askings))
+    @rule(pick=PICK)
+    def who_waits_meanwhile_hangs_up(self, pick: int) -> None:
+        self.exchange.hangs_up(self.exchange.askings[pick % len(self.exchange.askings)].held)
 
     @precondition(lambda machine: bool(machine.exchange.talking()))
     @rule(pick=PICK)

@@ -61,13 +61,15 @@ class Watcher:
             clocks.agree_with(event.call)
 
     def looks_at(self, board: Switchboard) -> None:
-        """Check what is remembered: no leg, and no channel, is in two calls."""
+        """Check what is remembered: no leg, and no channel, is in two calls, but of whoever asks by feature code."""
         whose: dict[str, str] = {}
         for call_id, work in board.open.items():
             assert call_id == work.call.id
             for leg in work.legs.values():
                 if leg.ended_at is None:
-                    assert whose.setdefault(leg.uniqueid, call_id) == call_id, "a leg in two calls"
+                    other = board.open[whose.setdefault(leg.uniqueid, call_id)]
+                    asks = call_id == other.consults_for or other.call.id == work.consults_for
+                    assert other is work or asks, "a leg in two calls"
         of: dict[tuple[str, str], str] = {}
         for call_id, work in board.open.items():
             for key in work.alive:

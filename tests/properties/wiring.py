@@ -25,6 +25,8 @@ class Doing(StrEnum):
     PARKED = "in a car park"
     IS_PLACED = "is called by the PBX itself, and has not come"
     MEETS = "in a conference room"
+    ASKS = "in a bridge with a Local channel to whoever they ask"
+    IS_LEFT = "alone in a bridge, while the other asks somebody"
 
 
 @dataclass(eq=False, slots=True)
@@ -78,6 +80,8 @@ class Line:
     """The PBX called it by itself."""
     files: list[str] = field(default_factory=list)
     """To which it is recorded now."""
+    asked_by: str | None = None
+    """Of a half of a Local channel through which somebody asks: the name of their channel."""
 
     @property
     def device(self) -> str:
