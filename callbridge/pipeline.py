@@ -28,6 +28,7 @@ from callbridge.calls.tracker import Tracker
 from callbridge.clock import Clock
 from callbridge.errors import StoreUnavailable
 from callbridge.logs import Action, logger
+from callbridge.meters import Meters
 from callbridge.ports import Batch, LiveCall, Memory, Store, Told
 
 MOST_FACTS: Final = 500
@@ -62,7 +63,10 @@ class Outlets:
 class Pipeline:
     """One ordered way for all PBXs. `offer` facts to it while `run` runs."""
 
-    def __init__(self, tracker: Tracker, store: Store, outlets: Outlets, clock: Clock) -> None:
+    def __init__(
+        self, tracker: Tracker, store: Store, outlets: Outlets, clock: Clock, meters: Meters | None = None
+    ) -> None:
+        self._meters = meters or Meters()
         self._tracker = tracker
         self._store = store
         self._outlets = outlets
@@ -143,10 +147,13 @@ class Pipeline:
         self._committing = commits.create_task(self._commit_and_tell(batch), name="commit")
 
     async def _commit_and_tell(self, batch: Batch) -> None:
+        began = self._clock.monotonic()
         if batch.calls or batch.told or batch.agents or batch.heard:
             await self._commit(batch)
+        took_s = self._clock.monotonic() - began
         self._outlets.committed(batch.told)
         await asyncio.sleep(0)  # what was just told goes out first
+        self._meters.committed([told.event for told in batch.told], took_s)
         for told in batch.told:
             _log_call(told.event)
 
@@ -194,6 +201,7 @@ class Pipeline:
         tries = 0
         while (error := await self._try_commit(batch)) is not None:
             self.store_error = error
+            self._meters.not_committed()
             log.error("nothing is told until this works", action=Action.STORE_UNAVAILABLE, error=error)
             await asyncio.sleep(RETRY_S[min(tries, len(RETRY_S) - 1)])
             self.idle_since = self._clock.monotonic()

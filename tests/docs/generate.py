@@ -2,7 +2,7 @@
 
 A page holds its drawn parts between `<!-- drawn: NAME -->` and `<!-- end -->`;
 everything else in it is written by hand and left alone. The schemas are whole
-files: `docs/schemas/EVENT.json` and `docs/asyncapi.json`.
+files: `docs/schemas/EVENT.json`, `docs/asyncapi.json`; and so is the dashboard, `docs/grafana.json`.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from callbridge.delivery.schemas import TOLD, asyncapi, event_schema
 from tests.docs.drawings import DRAWINGS
+from tests.docs.grafana import dashboard
 from tests.docs.readme import ROOT
 
 DOCS: Final = ROOT / "docs"
@@ -31,10 +32,10 @@ def drawn(page: str) -> str:
     return _PART.sub(lambda part: f"{part['begin']}{DRAWINGS[part['name']]()}\n{part['end']}", page)
 
 
-def schemas() -> Mapping[Path, str]:
+def files() -> Mapping[Path, str]:
     """Return the files that are drawn whole."""
     events = {DOCS / "schemas" / f"{kind.value}.json": _written(event_schema(kind)) for kind in TOLD}
-    return {DOCS / "asyncapi.json": _written(asyncapi()), **events}
+    return {DOCS / "asyncapi.json": _written(asyncapi()), DOCS / "grafana.json": _written(dashboard()), **events}
 
 
 def _written(document: Mapping[str, Any]) -> str:
@@ -43,7 +44,7 @@ def _written(document: Mapping[str, Any]) -> str:
 
 def stale() -> dict[Path, str]:
     """Return the pages and files that are not as the code is, each with what it should be."""
-    anew = {**schemas(), **{page: drawn(page.read_text(encoding="utf-8")) for page in pages()}}
+    anew = {**files(), **{page: drawn(page.read_text(encoding="utf-8")) for page in pages()}}
     return {path: text for path, text in anew.items() if not path.exists() or text != path.read_text(encoding="utf-8")}
 
 
