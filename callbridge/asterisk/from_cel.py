@@ -57,6 +57,7 @@ FROM_CEL: Final[Mapping[str, Reading]] = {
     "BLINDTRANSFER": handovers.sent_on,
     "ATTENDEDTRANSFER": handovers.handed_over,
     "PICKUP": handovers.picked_up,
+    "FORWARD": handovers.forwarded,
     "PARK_START": handovers.parked,
     "PARK_END": handovers.unparked,
     "HANGUP": channels.ended,

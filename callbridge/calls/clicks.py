@@ -71,7 +71,8 @@ def as_placed(board: Switchboard, target: Channel, fact: DialBegan) -> Call:
         agent, direction = board.roster.agent(pbx, target.extension), Direction.OUTBOUND_MANUAL
         caller, callee = board.roster.party(pbx, target.extension), Party()
     else:
-        callee = profile.outside(number_dialled(fact))
+        dialled = number_dialled(fact)
+        callee = profile.outside(dialled) if dialled else Party()
         root = board.channel(pbx, target.linkedid)
         shown = target.number or (root.number if root is not None else None)
         caller = profile.outside(shown) if shown not in {None, callee.raw} else Party()

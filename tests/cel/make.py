@@ -33,7 +33,7 @@ async def record(name: str) -> None:
 
 def tell(name: str) -> None:
     """Write down what is told of a log."""
-    events = told(tracker(), facts_of(rows(name)))
+    events = told(tracker(name), facts_of(rows(name)))
     (HERE / f"{name}.events.jsonl").write_bytes(b"".join(render(event) + b"\n" for event in events))
 
 

@@ -105,6 +105,8 @@ class Fates:
         """The bridges in which channels were before the log began."""
         self._met: dict[str, tuple[str, str]] = {}
         self._fetching: dict[str, str] = {}
+        self.dials: dict[tuple[str, str], str] = {}
+        """The arguments of the last Dial of a channel at an extension."""
         self.slots: dict[str, str] = {}
         """Of channels that were fetched out of a car park: their slot there."""
 
@@ -137,7 +139,7 @@ class Fates:
         return name if before != bridge else None
 
     def _meet(self, row: CelRow) -> None:
-        """Remember who meets whom: in a bridge, or at a car park."""
+        """Remember who meets whom, and where: in a bridge, by a Dial, or at a car park."""
         bridge = row.extra.get("bridge_id")
         if isinstance(bridge, str) and row.event == "BRIDGE_EXIT" and row.channel not in self._bridges:
             self.bridged.setdefault(row.channel, bridge)
@@ -145,6 +147,8 @@ class Fates:
             self._bridges.setdefault(row.channel, bridge)
             if not row.name.startswith("Local/"):
                 self._met.setdefault(bridge, (row.channel, row.name))
+        if row.app == "Dial":
+            self.dials[row.channel, row.exten] = row.data
         if row.app == "ParkedCall":
             self._fetching[row.name] = row.data.rpartition(",")[2]
         if row.event == "PARK_END":

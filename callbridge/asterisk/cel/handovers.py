@@ -31,19 +31,23 @@ def picked_up(walk: Walk, _: Seen, row: CelRow) -> Iterator[f.Fact]:
         yield f.CallPickedUp(walk.pbx, row.at, picker, row.channel)
 
 
-def parked(walk: Walk, _: Seen, row: CelRow) -> Iterator[f.Fact]:
-    """The channel waits in a car park."""
-    yield f.CallParked(walk.pbx, row.at, row.channel, slot_of(walk, row), text(row, "parker_dial_string"))
+def forwarded(walk: Walk, _: Seen, row: CelRow) -> Iterator[f.Fact]:
+    """A phone sends this caller on (SIP 302): the one whose end follows at once."""
+    where, phone = text(row, "forward"), walk.ends_next(row.channel, row.at)
+    if where is not None and phone is not None:
+        number = where.partition("@")[0].rpartition("/")[2]
+        yield f.DialEnded(walk.pbx, row.at, phone, row.channel, "CANCEL", number or None)
 
 
-def unparked(walk: Walk, _: Seen, row: CelRow) -> Iterator[f.Fact]:
+def parked(walk: Walk, seen: Seen, row: CelRow) -> Iterator[f.Fact]:
+    """The channel waits in a car park: only who fetches it names the slot; of others CEL knows the car park."""
+    seen.slot = walk.fates.slots.get(row.channel) or text(row, "parking_lot") or ""
+    yield f.CallParked(walk.pbx, row.at, row.channel, seen.slot, text(row, "parker_dial_string"))
+
+
+def unparked(walk: Walk, seen: Seen, row: CelRow) -> Iterator[f.Fact]:
     """The channel is out of the car park; one that hung up there says so by its end."""
     if text(row, "reason") != GAVE_UP:
         retriever = walk.named(text(row, "retriever"))
         who = retriever.channel if retriever is not None else None
-        yield f.CallUnparked(walk.pbx, row.at, row.channel, slot_of(walk, row), who)
-
-
-def slot_of(walk: Walk, row: CelRow) -> str:
-    """Return where a channel is parked: only who fetches it names the slot; of others CEL knows the car park."""
-    return walk.fates.slots.get(row.channel) or text(row, "parking_lot") or ""
+        yield f.CallUnparked(walk.pbx, row.at, row.channel, seen.slot or walk.fates.slots.get(row.channel, ""), who)

@@ -31,7 +31,12 @@ class Seen:
     """Who dials it."""
     asked_by: str | None = None
     """The name of the phone that asks somebody through it."""
+    exten: str = ""
     app: tuple[str, str] | None = None
+    app_exten: str = ""
+    """The extension at which it came to its application."""
+    slot: str = ""
+    """Where it is parked."""
     called: int = 0
     """How many channels were dialled for its application."""
     visits: int = 0
@@ -61,7 +66,7 @@ class Walk:
         before = seen.name if seen.name != row.name else None
         if before is not None and self._named.get(before) is seen:
             del self._named[before]
-        seen.name, seen.linkedid = row.name, row.linkedid
+        seen.name, seen.linkedid, seen.exten = row.name, row.linkedid, row.exten
         self._named[row.name] = seen
         return seen, before
 
@@ -70,6 +75,7 @@ class Walk:
         seen = self._seen[row.channel] = Seen(row.channel, row.name, row.linkedid)
         if row.event not in FIRST:
             seen.bridge, seen.app = self.fates.bridged.get(row.channel), app_of(row)
+            seen.app_exten = row.exten
             seen.called, seen.visits = 1, int(seen.app is not None and seen.app[0] == "Queue")
         return seen
 
@@ -108,7 +114,7 @@ class Walk:
         before, now = seen.app, app_of(row)
         if now == before:
             return None, None
-        seen.app = now
+        seen.app, seen.app_exten = now, row.exten
         return before and before[0], now and now[0]
 
     def dialler(self, seen: Seen, row: CelRow) -> str | None:
@@ -128,13 +134,27 @@ class Walk:
     def arguments_of(self, channel: str | None) -> str:
         """Return the arguments of the application a channel is in."""
         seen = self._seen.get(channel or "")
-        return seen.app[1] if seen is not None and seen.app is not None else ""
+        return self._arguments(seen) if seen is not None else ""
+
+    def _arguments(self, seen: Seen) -> str:
+        """Of a channel that was handed on, CEL says the Dial again that it was in before, until somebody answers."""
+        if seen.app is None:
+            return ""
+        handed_on = seen.app[0] == "Dial" and seen.exten != seen.app_exten
+        return self.fates.dials.get((seen.channel, seen.exten), seen.app[1]) if handed_on else seen.app[1]
+
+    def ends_next(self, by: str, at: datetime) -> str | None:
+        """Return which of those a channel dials in vain ends now; None where none does."""
+        lives = self.fates.lives
+        called = [each.channel for each in self._seen.values() if each.by == by and not each.up and not each.over]
+        ending = [each for each in called if self.ends_by(each, at) and lives[each].up_at is None]
+        return min(ending, key=lambda each: lives[each].ended_at or at, default=None)
 
     def _dialling(self, row: CelRow) -> list[Seen]:
         """Return those who may be dialling a channel, the likeliest last: whoever names its device, else who dials."""
         free = [each for each in self._seen.values() if each.linkedid == row.linkedid and dials(each, row)]
         device = row.name.rpartition("-")[0].removesuffix(";1")
-        return [each for each in free if each.app is not None and device in each.app[1]] or free
+        return [each for each in free if device in self._arguments(each)] or free
 
     def asks(self, seen: Seen, row: CelRow) -> bool:
         """Tell whether a Local channel is made to ask somebody: nobody dials it, and the phone that asks meets it."""
