@@ -146,7 +146,7 @@ def parked(found: Found) -> None:
     if work is None:
         return
     waits = found.seen.channel in found.state.parked
-    if waits and work.parked is None:
+    if waits and work.parked is None and work.came_back is None:
         parking.parked(found.board, CallParked(*found.told, slot_of(found)))
     elif not waits and work.parked is not None and work.parked.channel == found.seen.channel:
         fetching.unparked(found.board, CallUnparked(*found.told, work.parked.slot))
