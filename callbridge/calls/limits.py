@@ -10,7 +10,7 @@ from typing import Final
 
 from callbridge.calls.call import Call, Direction, Limits, TooLong
 from callbridge.calls.events import EventType
-from callbridge.calls.facts import LimitsSet
+from callbridge.calls.facts import Backfilled, ChannelFact, LimitsSet
 from callbridge.calls.frozen import replace
 from callbridge.calls.open_call import OpenCall
 from callbridge.calls.switchboard import Switchboard
@@ -48,6 +48,14 @@ def watch(board: Switchboard, work: OpenCall, now: datetime) -> None:
         return
     work.call = replace(work.call, too_long=passed)
     board.tell(work, EventType.CALL_TOO_LONG, now, limit_s=passed.limit_s)
+
+
+def watch_afterwards(board: Switchboard, said: Backfilled) -> None:
+    """Watch the call of a channel the PBX's own log tells of: until then at least it went on."""
+    channel = said.fact.channel if isinstance(said.fact, ChannelFact) else None
+    work = board.call_of(board.channel(said.pbx, channel))
+    if work is not None:
+        watch(board, work, said.at)
 
 
 def limits_set(board: Switchboard, fact: LimitsSet) -> None:

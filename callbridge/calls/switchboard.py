@@ -86,6 +86,8 @@ class Switchboard:
         """For a PBX whose gap was told from its own log: until when. Gone soon after."""
         self.restored: dict[str, Restored] = {}
         """For a PBX whose gap is not closed yet: how much of it its own log told."""
+        self.reads_log = False
+        """Whether what is told now is from a PBX's own log: there a call goes on until its end is read."""
         self.oddities: Counter[str] = Counter()
         self._shown: dict[str, datetime] = {}
         self._order = 0
@@ -191,7 +193,7 @@ class Switchboard:
     def in_doubt(self, call: Call) -> bool:
         """Tell whether a call may be over unheard: one from before a gap, as long as that is not closed."""
         since = self.heard_since.get(call.pbx)
-        return call.pbx in self.heard_until and (since is None or call.started_at < since)
+        return not self.reads_log and call.pbx in self.heard_until and (since is None or call.started_at < since)
 
     def drop_held(self, work: OpenCall) -> None:
         """Forget what was held back of a call that is no more."""

@@ -43,6 +43,7 @@ from callbridge.calls.switchboard import NO_LIMITS, Switchboard
 def told_afterwards(board: Switchboard, fact: f.Backfilled) -> None:
     """Apply what the PBX's own log says of a gap, where it is news."""
     law = LAWS.get(type(fact.fact))
+    limits.watch_afterwards(board, fact)
     if law is not None and not backfill.is_told(board, fact):
         law(board, fact.fact)
 
@@ -130,6 +131,7 @@ class Tracker:
         if self.board.backfilled_until and backfill.was_told(self.board, fact):
             return ()
         board = self.board
+        board.reads_log = isinstance(fact, f.Backfilled)
         if isinstance(fact, f.ChannelFact):
             board.look_at_clock(fact.pbx, fact.at)
         board.pass_time(fact.pbx, fact.at)
@@ -138,7 +140,7 @@ class Tracker:
         if not board.told:
             return ()
         told, board.told = tuple(board.told), []
-        afterwards = isinstance(fact, f.Backfilled) or board.backfilled_until
+        afterwards = board.reads_log or board.backfilled_until
         return backfill.marked(board, fact, told) if afterwards else told
 
     def _abide_by_law(self, fact: f.Fact) -> None:

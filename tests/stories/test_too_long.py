@@ -215,3 +215,21 @@ def test_a_call_that_began_after_the_link_came_back_is_in_no_doubt_though_the_st
     story.passes(seconds=61)
 
     assert story.heard[-1] == "call.too_long"
+
+
+def test_a_call_that_passed_its_limit_in_a_gap_and_ended_there_is_told_from_the_log(story: Story) -> None:
+    story.link_comes()
+    may_last(story)
+    maria, eva = call_to(story)
+    in_time, hugo = call_to(story, "202")
+    story.link_goes()
+    for seconds, one, other in ((20, in_time, hugo), (180, maria, eva)):
+        story.passes(seconds=seconds)
+        for fact in (f.HangupAsked, f.ChannelGone):
+            story.says(f.Backfilled("main", story.now, fact("main", story.now, one.channel)))
+        story.says(f.Backfilled("main", story.now, f.ChannelGone("main", story.now, other.channel)))
+
+    (told,) = [event for event in story.events if event.type == "call.too_long"]
+    assert told.call is not None
+    assert told.call.too_long == TooLong(60, BEGIN + timedelta(seconds=65))
+    assert story.heard[-2:] == ["call.too_long", "call.ended"]

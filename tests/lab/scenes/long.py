@@ -7,13 +7,13 @@ from tests.lab.scenes.talks import hang_up, maria_talks_to_ana
 
 @scene("34-too-long")
 async def too_long(room: Room) -> None:
-    """Maria talks to 1001, who holds her after 0.5 s and resumes 2 s later; Maria hangs up; the limit is 1.5 s."""
+    """Maria talks to 1001, who holds her after 0.5 s and resumes 2 s later; 1.2 s; Maria hangs up; limit 1.5 s."""
     maria, ana = await maria_talks_to_ana(room)
     await room.talk(0.5)
     await ana.hold()
     await room.talk(2)
     await ana.resume()
-    await hang_up(maria, ana, room, after_s=0.5)
+    await hang_up(maria, ana, room, after_s=1.2)
 
 
 @scene("34-too-long-after-a-queue")
