@@ -16,8 +16,8 @@ Place = TypeVar("Place", bound=Any)
 
 
 def some(places: Sequence[Place], few: int, many: int = sys.maxsize) -> Sequence[Place]:
-    """Return at most `few` of `places`, evenly spread; at most `many` when all is to be tried."""
-    return spread(places, many if SLOW else few)
+    """Return at most `few` of `places`, evenly spread; half of that when it must be quick, at most `many` when slow."""
+    return spread(places, many if SLOW else -(-few // 2) if QUICK else few)
 
 
 def cuts(length: int, few: int) -> frozenset[int]:

@@ -107,9 +107,14 @@ SWAPS: Final = (
 
 def may_swap(one: f.Fact, other: f.Fact) -> bool:
     """Tell whether Asterisk might have said `other` before `one`, its neighbour."""
-    if other.at - one.at > MOMENT or one.pbx != other.pbx:
-        return False
-    return not depends(one, other) and any(fits(swap, one, other) or fits(swap, other, one) for swap in SWAPS)
+    return bool(why(one, other))
+
+
+def why(one: f.Fact, other: f.Fact) -> frozenset[Swap]:
+    """Return each law by which it might."""
+    if other.at - one.at > MOMENT or one.pbx != other.pbx or depends(one, other):
+        return frozenset()
+    return frozenset(swap for swap in SWAPS if fits(swap, one, other) or fits(swap, other, one))
 
 
 def fits(swap: Swap, one: f.Fact, other: f.Fact) -> bool:

@@ -1,5 +1,6 @@
 """The tapes of `tests.tapes` as facts, and what is told of them, compared with some patience."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -25,6 +26,12 @@ def said(facts: Sequence[f.Fact]) -> tuple[Tracker, list[Event]]:
 
 def rendered(events: Iterable[Event]) -> list[bytes]:
     return [render(event) for event in events]
+
+
+def digests() -> str:
+    """Return a line for each tape: its name, and a digest of all bytes that are told of it."""
+    told_of = ((name, b"".join(rendered(whole(name)))) for name in SOME_TAPES)
+    return "\n".join(f"{name} {hashlib.sha256(body).hexdigest()}" for name, body in told_of)
 
 
 def by_call(events: Iterable[Event]) -> dict[str, list[dict[str, Any]]]:

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from tests.effort import SLOW
+from tests.effort import QUICK, SLOW
 from tests.properties.people import PICK, Talk, can, chosen, room
 from tests.properties.users import Use
 from tests.properties.wiring import AGENTS, PBX, Doing, Line, other_of
@@ -159,7 +159,7 @@ class Everything(HandOn, Use, Gaps):
 
 
 EFFORT: Final = settings(
-    max_examples=2000 if SLOW else 40,
+    max_examples=2000 if SLOW else 20 if QUICK else 40,
     stateful_step_count=60 if SLOW else 30,
     deadline=None,
     derandomize=not SLOW,
