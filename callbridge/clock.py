@@ -5,6 +5,7 @@ tape plays the same on every machine.
 """
 
 import random
+import secrets
 import time
 from datetime import UTC, datetime
 from typing import Protocol
@@ -34,3 +35,8 @@ class SystemClock:
 
     def jitter(self) -> float:
         return random.random()  # noqa: S311, TID251 - spreads retries, guards nothing; this is the one place
+
+
+def secret_bits(count: int) -> bytes:
+    """Return `count` bytes that nobody can guess, for tokens and keys."""
+    return secrets.token_bytes(count)

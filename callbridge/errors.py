@@ -18,6 +18,8 @@
     │   ├── StoreUnavailable   cannot be opened or reached now; trying again may help
     │   ├── SchemaOutdated     run `callbridge db upgrade`
     │   └── SchemaTooNew       made by a newer callbridge; never touched
+    ├── NotThere               nothing of that name; the text says what was looked for
+    ├── Conflicting            it does not go together with what is there; the text says why
     ├── AddressForbidden       the egress guard refuses this destination
     ├── AlreadyRunning         another daemon holds this data folder, or the port is in use
     └── NotRunning             the command needs a running daemon, and none answers
@@ -100,6 +102,14 @@ class SchemaOutdated(StoreError):
 
 class SchemaTooNew(StoreError):
     """The schema was made by a newer callbridge; this one must not touch it."""
+
+
+class NotThere(CallbridgeError):
+    """There is nothing of the name or id that was asked for. The text is read by whoever asked."""
+
+
+class Conflicting(CallbridgeError):
+    """What was asked for does not go together with what is there. The text is read by whoever asked."""
 
 
 class AddressForbidden(CallbridgeError):

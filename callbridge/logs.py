@@ -118,7 +118,7 @@ SHORTEST_MASKED: Final = 6  # digits; shorter ones are extensions and short code
 SHORTEST_HIDDEN: Final = 4  # letters; hiding a shorter "secret" would blacken every word that holds it
 HIDDEN: Final = "•••"
 
-_WEBHOOK_SECRET: Final = r"whsec_[A-Za-z0-9+/=_-]+"  # noqa: S105 - what secrets look like, not one
+_SECRETS: Final = r"whsec_[A-Za-z0-9+/=_-]+|\bcb_[A-Za-z0-9_-]{20,}"
 _WHOLE_NUMBER: Final = re.compile(r"\+\d{7,15}\b")
 _CONTROLS: Final = {**{code: 0x2400 + code for code in range(32)}, **dict.fromkeys(range(127, 160), 0xFFFD)}
 """Control characters to the pictures Unicode has of them."""
@@ -184,11 +184,11 @@ def hide(secret: str) -> None:
     if len(secret) >= SHORTEST_HIDDEN:
         _state.secrets.add(secret)
         longest_first = sorted(_state.secrets, key=len, reverse=True)
-        _state.pattern = re.compile("|".join([_WEBHOOK_SECRET, *map(re.escape, longest_first)]))
+        _state.pattern = re.compile("|".join([_SECRETS, *map(re.escape, longest_first)]))
 
 
 def scrub(text: str) -> str:
-    """Return `text` without any secret: the hidden ones, and whatever looks like a webhook's."""
+    """Return `text` without any secret: the hidden ones, and whatever looks like a webhook's or an API token."""
     return _state.pattern.sub(HIDDEN, text)
 
 
@@ -210,7 +210,7 @@ class _State:
     def __init__(self) -> None:
         self.level = logging.INFO
         self.secrets: set[str] = set()
-        self.pattern = re.compile(_WEBHOOK_SECRET)
+        self.pattern = re.compile(_SECRETS)
 
 
 _state: Final = _State()

@@ -108,6 +108,120 @@ class Backlog:
     last_error: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An API token, without its secret; `digest` is that of the secret: SHA-256, in hexadecimal."""
+
+    id: str
+    name: str
+    scopes: Sequence[str]
+    digest: str = field(repr=False)
+    made_at: datetime
+    expires_at: datetime | None = None
+    used_at: datetime | None = None
+    """When it was last used, to the minute."""
+    revoked_at: datetime | None = None
+
+    def good(self, now: datetime) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """What was answered to a request, to be told again; `content_type` is empty where there is no body."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A request that came with a key; `answer` None: it runs, or nobody knows what became of it."""
+
+    fingerprint: str
+    begun_at: datetime
+    answer: KeptAnswer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallQuery:
+    """Which calls of the log are wanted; None and () mean: whichever.
+
+    `before` is the last call of the page before, as (started_at, id).
+    """
+
+    limit: int
+    before: tuple[datetime, str] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    """Calls that began before then."""
+    pbx: str | None = None
+    states: Sequence[str] = ()
+    directions: Sequence[str] = ()
+    queue: str | None = None
+    agent: str | None = None
+    number: str | None = None
+    """E.164 of either side, or an extension of either side or of the agent."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCall:
+    """A call of the log: `body` is its last event, which has the whole call as it is."""
+
+    id: str
+    started_at: datetime
+    body: bytes
+
+
+class Tokens(Protocol):
+    """Where API tokens are kept. Every method may raise errors.StoreUnavailable."""
+
+    async def add(self, token: Token) -> None:
+        """Keep a new token. Raises Conflicting where one that is not revoked has its name."""
+
+    async def by_digest(self, digest: str) -> Token | None:
+        """Return the token of a secret, good or not."""
+
+    async def all(self) -> Sequence[Token]:
+        """Return every token, the oldest first."""
+
+    async def revoke(self, name_or_id: str, at: datetime) -> Token:
+        """Let a token be good no longer, and return it; one that was revoked before stays as it is. Raises NotThere."""
+
+    async def used(self, token_id: str, at: datetime) -> None:
+        """Note that it was used."""
+
+
+class KeptAnswers(Protocol):
+    """What was answered to requests with an `Idempotency-Key`. Every method may raise errors.StoreUnavailable."""
+
+    async def begin(self, who: str, key: str, kept: Kept, forget_before: datetime) -> Kept | None:
+        """Write that a request begins, and return None; or return what is there of that key.
+
+        What began before `forget_before` is forgotten, whosever it was.
+        """
+
+    async def keep(self, who: str, key: str, answer: KeptAnswer) -> None:
+        """Write what was answered."""
+
+    async def forget(self, who: str, key: str) -> None:
+        """Let the key be as new."""
+
+
+class CallLog(Protocol):
+    """The calls that were told. Every method may raise errors.StoreUnavailable."""
+
+    async def call(self, call_id: str) -> LoggedCall | None:
+        """Return a call; None where no event told of it."""
+
+    async def calls(self, query: CallQuery) -> Sequence[LoggedCall]:
+        """Return the calls wanted, the newest first; those that go on are among them."""
+
+    async def events_of(self, call_id: str, after: int, limit: int) -> Sequence[tuple[int, bytes]]:
+        """Return the events of a call behind `after`, as (sequence, exact body), in their order."""
+
+
 class CelTable(Protocol):
     """A table Asterisk writes its channel events to, in a database of its own. Raises errors.CelUnreadable."""
 

@@ -5,7 +5,6 @@ whether it does its work: 503 while a PBX is not heard or the database is away.
 A subscriber that is down is neither's business: its events wait.
 """
 
-import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -14,7 +13,8 @@ from typing import Final
 import orjson
 from aiohttp import web
 
-from callbridge.api.problems import problem
+from callbridge.api.doors import from_here
+from callbridge.api.problems import Kind, Refused
 
 NOT_HERE: Final = "Without a token this is answered to callbridge's own host only."
 
@@ -30,11 +30,13 @@ class Health:
 
 def routes(health: Callable[[], Health]) -> tuple[web.RouteDef, ...]:
     async def healthz(request: web.Request) -> web.Response:
-        return _from_here(request) or _answer(alive=health().alive)
+        _from_here(request)
+        return _answer(alive=health().alive)
 
     async def readyz(request: web.Request) -> web.Response:
+        _from_here(request)
         now = health()
-        return _from_here(request) or _answer(alive=now.alive and not now.not_ready, missing=now.not_ready)
+        return _answer(alive=now.alive and not now.not_ready, missing=now.not_ready)
 
     return web.get("/healthz", healthz), web.get("/readyz", readyz)
 
@@ -48,10 +50,7 @@ def _answer(*, alive: bool, missing: tuple[str, ...] = ()) -> web.Response:
     return web.Response(status=status, body=orjson.dumps(document), content_type="application/json", headers=headers)
 
 
-def _from_here(request: web.Request) -> web.Response | None:
-    """Return None when the asker is on this host, else the refusal."""
-    try:
-        here = ipaddress.ip_address(request.remote or "").is_loopback
-    except ValueError:
-        here = False
-    return None if here else problem(HTTPStatus.UNAUTHORIZED, NOT_HERE)
+def _from_here(request: web.Request) -> None:
+    """Refuse whoever is not on this host."""
+    if not from_here(request):
+        raise Refused(Kind.TOKEN_NEEDED, NOT_HERE)

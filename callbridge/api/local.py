@@ -1,12 +1,13 @@
 """The control socket: how the command line asks the daemon beside it.
 
 A unix socket in the data folder that its owner alone may use, so it needs no
-token. `GET /status` answers once; `GET /events` follows, one JSON line each.
+token. `GET /status` answers once; `GET /events` follows, one JSON line each. And the
+whole of `/v1` is served here too, with what is nobody else's business.
 """
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Final, cast
@@ -14,6 +15,8 @@ from typing import Any, Final, cast
 import structlog
 from aiohttp import web
 
+from callbridge.api.problems import as_problems
+from callbridge.api.server import MAX_BODY_BYTES
 from callbridge.api.status import Status
 from callbridge.errors import AlreadyRunning, CallbridgeError
 from callbridge.logs import Action
@@ -32,7 +35,13 @@ class LocalServer:
     """Serves the socket from `start` to `stop`."""
 
     def __init__(
-        self, path: Path, status: Callable[[], Status], subscribe: Subscribe, *, slow_after_s: float = SLOW_AFTER_S
+        self,
+        path: Path,
+        status: Callable[[], Status],
+        subscribe: Subscribe,
+        *,
+        routes: Iterable[web.RouteDef] = (),
+        slow_after_s: float = SLOW_AFTER_S,
     ) -> None:
         self._path = path
         self._status = status
@@ -40,7 +49,7 @@ class LocalServer:
         self._slow_after_s = slow_after_s
         self._followers: set[asyncio.Task[Any]] = set()
         self._runner = web.AppRunner(
-            self._application(), access_log=None, handler_cancellation=True, shutdown_timeout=STOP_WITHIN_S
+            self._application(routes), access_log=None, handler_cancellation=True, shutdown_timeout=STOP_WITHIN_S
         )
         self._is_listening = False
 
@@ -59,8 +68,9 @@ class LocalServer:
             self._is_listening = False
         await self._runner.cleanup()
 
-    def _application(self) -> web.Application:
-        application = web.Application(client_max_size=1024)
+    def _application(self, routes: Iterable[web.RouteDef]) -> web.Application:
+        application = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[as_problems])
+        application.add_routes(routes)
         application.router.add_get("/status", self._tell_status)
         application.router.add_get("/events", self._tell_events)
         application.on_shutdown.append(self._let_followers_go)

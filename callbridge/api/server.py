@@ -2,6 +2,7 @@
 
 import errno
 import os
+import ssl
 from collections.abc import Iterable
 from typing import Final
 
@@ -27,8 +28,8 @@ log = logger()
 class HttpServer:
     """Serves from `start` to `stop`. Port 0 means any free one; `address` tells which it became."""
 
-    def __init__(self, host: str, port: int, routes: Iterable[web.RouteDef]) -> None:
-        self._host, self._port = host, port
+    def __init__(self, host: str, port: int, routes: Iterable[web.RouteDef], tls: ssl.SSLContext | None = None) -> None:
+        self._host, self._port, self._tls = host, port, tls
         application = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[as_problems])
         application.add_routes(routes)
         self._runner = web.AppRunner(
@@ -41,11 +42,11 @@ class HttpServer:
         """Listen. Raises AlreadyRunning when the port is in use, CallbridgeError when it cannot be had."""
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, self._host, self._port).start()
+            await web.TCPSite(self._runner, self._host, self._port, ssl_context=self._tls).start()
         except OSError as error:
             raise self._refused(error) from None
         self.address = _written(self._host, self._runner.addresses[0][1])
-        log.info("HTTP is served", action=Action.HTTP_LISTENING, listen=self.address)
+        log.info("HTTP is served", action=Action.HTTP_LISTENING, listen=self.address, tls=self._tls is not None)
 
     async def stop(self) -> None:
         """Close every connection. Safe to call twice, and before `start`."""

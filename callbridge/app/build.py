@@ -1,7 +1,9 @@
 """From the configuration to what each part wants to be told."""
 
+import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -12,10 +14,11 @@ from callbridge.asterisk.ari.settings import AriSettings
 from callbridge.asterisk.from_ami import FILTERS
 from callbridge.calls.call import Limits
 from callbridge.calls.numbers import PbxProfile
-from callbridge.config import Ami, Ari, Config, PbxNumbers, Webhook
+from callbridge.config import Ami, Ari, Config, Http, PbxNumbers, Webhook
 from callbridge.config import Limits as LimitsTable
 from callbridge.delivery.subscriber import Subscriber
 from callbridge.directory.e164 import number_plan
+from callbridge.errors import CallbridgeError
 
 
 def profile(pbx: PbxNumbers) -> PbxProfile:
@@ -78,6 +81,23 @@ def subscribers(webhooks: Iterable[Webhook]) -> tuple[Subscriber, ...]:
         for each in webhooks
         if each.enabled
     )
+
+
+def http_tls(http: Http) -> ssl.SSLContext | None:
+    """Return what HTTP is encrypted with; None where it is not. Raises CallbridgeError where the files are no good."""
+    if http.tls_cert_file is None or http.tls_key_file is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(http.tls_cert_file, http.tls_key_file)
+    except (OSError, ssl.SSLError) as error:
+        why = error.reason if isinstance(error, ssl.SSLError) else error.strerror
+        files = f"{http.tls_cert_file} and {http.tls_key_file}"
+        raise CallbridgeError(f"[http] cannot use {files}: {why}. {TLS_ADVICE}") from None
+    return context
+
+
+TLS_ADVICE: Final = "They must be PEM, belong together, and be readable by callbridge's user."
 
 
 def own_addresses(config: Config) -> frozenset[tuple[str, int]]:

@@ -20,6 +20,7 @@ from callbridge.app.hearing import Hearing
 from callbridge.app.measuring import Measuring
 from callbridge.app.notify import Notifier
 from callbridge.app.outgoing import Outgoing
+from callbridge.app.served import served
 from callbridge.app.survey import Survey
 from callbridge.asterisk.ami.link import AmiLink
 from callbridge.asterisk.ari.link import AriLink
@@ -113,8 +114,11 @@ class Daemon:
         self._measuring = Measuring(self._tracker, folders, self._pipeline.offer, self._pipeline.clock_of)
         self._hearings = [self._hearing(pbx) for pbx in config.pbx]
         self._survey = Survey(store, self._outgoing, self._hearings, clock)
-        self._local = LocalServer(config.data_dir / CONTROL_SOCKET, self.status, self._followers.subscribe)
-        self._http = HttpServer(config.http.host, config.http.port, health.routes(self._health))
+        outside, inside = served(store, config.http, clock)
+        socket = config.data_dir / CONTROL_SOCKET
+        self._local = LocalServer(socket, self.status, self._followers.subscribe, routes=inside)
+        routes = (*health.routes(self._health), *outside)
+        self._http = HttpServer(config.http.host, config.http.port, routes, build.http_tls(config.http))
         self._reloaded = ConfigStatus()
 
     async def live(self, stop: asyncio.Event, reload: asyncio.Event) -> None:

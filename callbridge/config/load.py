@@ -24,6 +24,7 @@ def load(path: Path, *, environ: Mapping[str, str]) -> models.Config:
     rules.put_in_database_url(source.table, source.table.get("data_dir", models.DEFAULT_DATA_DIR), places, notes)
     rules.put_in_cel_urls(source.table, places, notes)
     rules.tell_twins(source.table, notes)
+    rules.tell_halves(source.table, notes)
     config = _validated(source.table, notes)
     for secret in _secrets(config):
         logs.hide(secret)

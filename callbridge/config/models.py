@@ -110,6 +110,15 @@ class Database(Table):
 
 class Http(Table):
     listen: words.Listen = "127.0.0.1:8700"
+    tls_cert_file: words.AbsolutePath | None = None
+    """PEM: the certificate, and behind it those that lead to its authority."""
+    tls_key_file: words.AbsolutePath | None = None
+    requests_per_s: Annotated[float, Field(gt=0, le=100_000)] = 50.0
+    """Of one token, in the long run."""
+    requests_burst: Annotated[int, Field(ge=1, le=100_000)] = 200
+    """Of one token, at once."""
+    failures_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 20
+    """Wrong tokens from one address."""
 
     @property
     def host(self) -> str:

@@ -112,6 +112,14 @@ def tell_twins(raw: Raw, notes: Notes) -> None:
                 first[word] = notes.line((*path, name))
 
 
+def tell_halves(raw: Raw, notes: Notes) -> None:
+    """Note a certificate without its key, and a key without its certificate."""
+    for path, table in tables(raw, "http"):
+        for key, other in (("tls_cert_file", "tls_key_file"), ("tls_key_file", "tls_cert_file")):
+            if key in table and other not in table:
+                notes.mistake((*path, key), f"needs {other} beside it; give both, or neither")
+
+
 def tell_risks(config: Config, notes: Notes) -> None:
     """Warn of what is allowed but lets somebody on the way read along."""
     for place, pbx in enumerate(config.pbx):
@@ -123,10 +131,9 @@ def tell_risks(config: Config, notes: Notes) -> None:
     for place, webhook in enumerate(config.webhook):
         if _is_plain(webhook.url):
             notes.warn(("webhook", place, "url"), "events leave this host unencrypted; use https://")
-    if not _is_loopback(config.http.host):
-        notes.warn(
-            ("http", "listen"), "other hosts reach this port unencrypted; listen on 127.0.0.1 behind a TLS proxy"
-        )
+    if not _is_loopback(config.http.host) and config.http.tls_cert_file is None:
+        safe = "set tls_cert_file and tls_key_file, or listen on 127.0.0.1 behind a TLS proxy"
+        notes.warn(("http", "listen"), f"other hosts reach this port unencrypted, tokens and all; {safe}")
 
 
 def _tell_ami_risks(ami: Ami, path: KeyPath, notes: Notes) -> None:

@@ -10,7 +10,10 @@ from callbridge.clock import Clock
 from callbridge.ports import Attempt, Backlog, Batch, Due, Memory
 from callbridge.store import commit, due, outbox, queries
 from callbridge.store.access import Access
+from callbridge.store.call_log import SqlCallLog
+from callbridge.store.idempotency import SqlKeptAnswers
 from callbridge.store.queries import Counts, Kept
+from callbridge.store.tokens import SqlTokens
 
 
 class SqlStore:
@@ -23,6 +26,9 @@ class SqlStore:
     def __init__(self, access: Access, clock: Clock) -> None:
         self._access = access
         self._clock = clock
+        self.tokens = SqlTokens(access)
+        self.kept_answers = SqlKeptAnswers(access)
+        self.call_log = SqlCallLog(access)
 
     async def __aenter__(self) -> Self:
         return self

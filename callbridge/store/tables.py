@@ -69,6 +69,7 @@ calls: Final = Table(
     Index("calls_from", "from_number", "started_at"),
     Index("calls_to", "to_number", "started_at"),
     Index("calls_agent", "agent_extension", "started_at"),
+    Index("calls_queue", "queue", "started_at"),
 )
 
 legs: Final = Table(
@@ -177,4 +178,39 @@ pbx_heard: Final = Table(
     metadata,
     Column("pbx", Text, primary_key=True),
     Column("heard_at", Moment, nullable=False),
+)
+
+tokens: Final = Table(
+    "tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("digest", Text, nullable=False, unique=True),  # SHA-256 of the secret, in hexadecimal
+    Column("made_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("used_at", Moment),
+    Column("revoked_at", Moment),
+)
+
+# A name may be given again once its token is revoked.
+token_names: Final = Index(
+    "tokens_name",
+    tokens.c.name,
+    unique=True,
+    sqlite_where=tokens.c.revoked_at.is_(None),
+    postgresql_where=tokens.c.revoked_at.is_(None),
+)
+
+kept_answers: Final = Table(
+    "kept_answers",
+    metadata,
+    Column("who", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("begun_at", Moment, nullable=False),
+    Column("status", Integer),  # NULL until it is answered
+    Column("content_type", Text),
+    Column("body", LargeBinary),
+    Index("kept_answers_begun", "begun_at"),
 )

@@ -72,8 +72,8 @@ async def test_errors_are_problem_documents_and_tell_strangers_nothing(client: a
     async with client.get("/breaks") as answer:
         assert (answer.status, answer.content_type) == (500, "application/problem+json")
         assert await answer.json(content_type=None) == {
-            "type": "about:blank",
-            "title": "Internal Server Error",
+            "type": "/problems/internal",
+            "title": "Internal error",
             "status": 500,
         }
     async with client.get("/nothing") as answer:

@@ -1,0 +1,34 @@
+"""What `/v1` serves, and behind which door: each noun's resources, with what they need of the rest."""
+
+from collections.abc import Iterable
+
+from aiohttp import web
+
+from callbridge.api import calls, tokens
+from callbridge.api.described import described
+from callbridge.api.doors import Bearer, ControlSocket
+from callbridge.api.idempotency import Idempotency
+from callbridge.api.resources import Resource
+from callbridge.api.serving import routes
+from callbridge.api.tokens import TokenKeeper
+from callbridge.clock import Clock
+from callbridge.config import Http
+from callbridge.store import SqlStore
+
+Routes = tuple[web.RouteDef, ...]
+
+
+def served(store: SqlStore, http: Http, clock: Clock, more: Iterable[Resource] = ()) -> tuple[Routes, Routes]:
+    """Return the routes of HTTP and of the control socket; `more` are the resources of what lives in the daemon."""
+    keeper = TokenKeeper(store.tokens, clock)
+    once = Idempotency(store.kept_answers, clock)
+    all_of_it = described((*calls.resources(store.call_log), *tokens.resources(keeper), *more))
+    bearer = Bearer(
+        keeper,
+        clock.monotonic,
+        per_s=http.requests_per_s,
+        burst=http.requests_burst,
+        failures_per_minute=http.failures_per_minute,
+    )
+    outside = [each for each in all_of_it if not each.local_only]
+    return routes(outside, bearer, once), routes(all_of_it, ControlSocket(), once)
