@@ -23,6 +23,13 @@ from callbridge.errors import AddressForbidden, CallbridgeError, LoginRefused, P
 
 CONNECT_S: Final = 10.0
 ARI_OFF: Final = "Is http.conf enabled there, and res_ari.so loaded?"
+MAY_HANG: Final = "res_stasis_device_state.so"
+NEVER_HANGS: Final = "16."
+HANGS: Final = f"ARI may hang for good when a connection to it ends, for {MAY_HANG} is loaded (asterisk#2170)"
+LEAVE_IT_OUT: Final = (
+    f"Put noload = {MAY_HANG} into its modules.conf, unless something sets device states by ARI, and restart it once. "
+    "Until then calls are told all the same, by AMI."
+)
 
 
 async def check(config: Config) -> AsyncIterator[Finding]:
@@ -37,7 +44,8 @@ async def check(config: Config) -> AsyncIterator[Finding]:
         async for finding in check_ami(pbx, config.where("pbx", index, "ami"), clock):
             yield finding
         if pbx.ari is not None:
-            yield await check_ari(pbx.id, pbx.ari, config.where("pbx", index, "ari", "url"), clock)
+            async for finding in check_ari(pbx.id, pbx.ari, config.where("pbx", index, "ari", "url"), clock):
+                yield finding
         if pbx.cel is not None:
             async for finding in check_cel(pbx, pbx.cel, config.where("pbx", index, "cel"), clock):
                 yield finding
@@ -81,17 +89,19 @@ async def _is_running(config: Config) -> bool:
     return True
 
 
-async def check_ari(pbx: str, ari: Ari, where: str, clock: Clock) -> Finding:
-    """Ask ARI something that needs our name and password."""
+async def check_ari(pbx: str, ari: Ari, where: str, clock: Clock) -> AsyncIterator[Finding]:
+    """Ask ARI what needs our name and password, and whether it has the module that makes it hang."""
     try:
         async with open_rest(build.ari_settings(ari), clock) as rest:
             info = await rest.asterisk_info()
+            yield Finding(Level.OK, where, f"PBX {pbx}: ARI answers, Asterisk {info.version}")
+            if not (info.version or "").startswith(NEVER_HANGS) and await rest.module_runs(MAY_HANG):
+                yield Finding(Level.WARNING, where, f"PBX {pbx}: {HANGS}", LEAVE_IT_OUT)
     except LoginRefused as error:
-        return problem(where, f"PBX {pbx}", error)
+        yield problem(where, f"PBX {pbx}", error)
     except PbxError as error:
         found = problem(where, f"PBX {pbx}", error)
-        return found if found.advice else replace(found, advice=ARI_OFF)
-    return Finding(Level.OK, where, f"PBX {pbx}: ARI answers, Asterisk {info.version}")
+        yield found if found.advice else replace(found, advice=ARI_OFF)
 
 
 def check_recordings(pbx: Pbx, where: str) -> Finding:

@@ -140,6 +140,20 @@ async def test_check_sees_what_a_user_may_not_hear(config: Path) -> None:
     assert "Add call to read= of user mute in its manager.conf: else no call is told at all." in checked.out
 
 
+async def test_check_warns_of_the_module_that_makes_ari_hang(config: Path, pbx: Asterisk) -> None:
+    module = "res_stasis_device_state.so"
+    async with pbx.tap() as tap:
+        await tap.action("ModuleLoad", Module=module, LoadType="load")
+        try:
+            checked = await ran("check", "--config", config)
+        finally:
+            await tap.action("ModuleLoad", Module=module, LoadType="unload")
+
+    assert checked.status == 0
+    assert f"for {module} is loaded (asterisk#2170)" in checked.out
+    assert f"Put noload = {module} into its modules.conf" in checked.out
+
+
 @pytest.mark.usefixtures("users")
 async def test_check_says_what_it_cannot_see(config: Path) -> None:
     """A user without `system` in write= is the least that works: no problem, but nothing that could be looked up."""

@@ -52,6 +52,11 @@ class AriRest:
     async def asterisk_info(self) -> AsteriskInfo:
         return answers.info(await self.get("asterisk", "info"))
 
+    async def module_runs(self, name: str) -> bool:
+        """Tell whether Asterisk has loaded a module, as `res_stasis.so`. Since Asterisk 13.5."""
+        answer = await self._find("asterisk", "modules", _part(name))
+        return answer is not None and wire.text_of(answers.mapping(answer), "status") == "Running"
+
     async def channels(self) -> tuple[Channel, ...]:
         """Return every channel that is up. Ask rarely: polling under load has blocked Asterisk (asterisk#1928)."""
         return answers.channels(await self.get("channels"))

@@ -96,6 +96,22 @@ async def test_a_name_that_could_do_something_is_refused_before_it_is_asked(name
     assert not VARIABLE.fullmatch(name)
 
 
+@pytest.mark.parametrize(
+    ("answer", "status", "runs"),
+    [
+        ({"name": "res_x.so", "status": "Running"}, 200, True),
+        ({"name": "res_x.so", "status": "Not Running"}, 200, False),
+        ({"message": "Module could not be found in running modules"}, 404, False),
+    ],
+    ids=["loaded", "not running", "left out"],
+)
+async def test_a_module_runs_or_does_not(answer: dict[str, str], status: int, *, runs: bool) -> None:
+    async with asking(gives(answer, status)) as (rest, pbx):
+        assert await rest.module_runs("res_x.so") is runs
+
+    assert pbx.raw_paths == ["/ari/asterisk/modules/res_x.so"]
+
+
 async def test_a_recording_in_a_folder_is_found_under_one_quoted_name() -> None:
     async with asking(gives({"name": "sub/rec two", "format": "wav"})) as (rest, pbx):
         assert await rest.stored_recording("sub/rec two") == StoredRecording("sub/rec two", "wav")
