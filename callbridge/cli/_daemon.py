@@ -2,39 +2,88 @@
 
 import http.client
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
+from urllib.parse import quote
 
+import orjson
 from pydantic import ValidationError
 
+from callbridge.api.resources import ROOT
 from callbridge.api.status import Status
 from callbridge.config import CONTROL_SOCKET, data_dir_of
 from callbridge.errors import CallbridgeError, NotRunning
 
 ANSWER_WITHIN_S: Final = 10.0
 MAX_BYTES: Final = 16 * 1024 * 1024  # of one answer, or of one event
+OTHER_VERSION: Final = "The daemon's answer is not understood: it is of another version. Restart it."
+NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def status(config: Path) -> bytes:
     """Return the daemon's status as the JSON it sent. Raises NotRunning, or CallbridgeError."""
     with _answer(config, "/status") as response:
+        _known(response, "/status")
         return response.read(MAX_BYTES)
+
+
+def ask(config: Path, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    """Ask for a resource of `/v1`, and return its answer; None where it has none.
+
+    Raises NotRunning; or CallbridgeError, with what the daemon said against it.
+    """
+    content = None if body is None else orjson.dumps(body)
+    headers = {} if body is None else {"Content-Type": "application/json"}
+    with _answer(config, f"{ROOT}{path}", method, content, headers) as response:
+        answer = response.read(MAX_BYTES)
+        if response.status >= http.client.BAD_REQUEST:
+            raise CallbridgeError(_refusal(answer, path))
+        return _plain(answer) if answer else None
+
+
+def quoted(name: str) -> str:
+    """Return a name as it stands in a path, whatever is in it."""
+    return quote(name, safe="")
+
+
+def _refusal(answer: bytes, path: str) -> str:
+    """Return what a problem document says, in one line for each thing."""
+    problem = _plain(answer)
+    if not isinstance(problem, dict):
+        return OTHER_VERSION
+    errors = problem.get("errors") or ()
+    lines = [f"{each.get('field') or path}: {each.get('message')}" for each in errors if isinstance(each, dict)]
+    return "\n".join(lines) or str(problem.get("detail") or f"{problem.get('title')}: {path}")
+
+
+def _plain(answer: bytes) -> Any:
+    try:
+        return orjson.loads(answer)
+    except orjson.JSONDecodeError:
+        raise CallbridgeError(OTHER_VERSION) from None
 
 
 def understood(answer: bytes) -> Status:
     try:
         return Status.model_validate_json(answer)
     except ValidationError:
-        raise CallbridgeError("The daemon's answer is not understood: it is of another version. Restart it.") from None
+        raise CallbridgeError(OTHER_VERSION) from None
 
 
 def events(config: Path) -> Iterator[bytes]:
     """Yield each event as one JSON document, as it happens, until the daemon stops or cuts us off."""
     with _answer(config, "/events") as response:
+        _known(response, "/events")
         while (line := response.readline(MAX_BYTES)).endswith(b"\n"):
             yield line[:-1]
+
+
+def _known(response: http.client.HTTPResponse, what: str) -> None:
+    if response.status != http.client.OK:
+        raise CallbridgeError(f"The daemon knows no {what}: it is of another version. Restart it.")
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -53,14 +102,14 @@ class _UnixConnection(http.client.HTTPConnection):
 
 
 @contextmanager
-def _answer(config: Path, what: str) -> Iterator[http.client.HTTPResponse]:
+def _answer(
+    config: Path, what: str, method: str = "GET", body: bytes | None = None, headers: Mapping[str, str] = NO_HEADERS
+) -> Iterator[http.client.HTTPResponse]:
     path = data_dir_of(config) / CONTROL_SOCKET
     connection = _UnixConnection(path)
     try:
-        connection.request("GET", what)
+        connection.request(method, what, body, dict(headers))
         response = connection.getresponse()
-        if response.status != http.client.OK:
-            raise CallbridgeError(f"The daemon knows no {what}: it is of another version. Restart it.")
         if what == "/events":
             connection.wait_for_ever()
         yield response
