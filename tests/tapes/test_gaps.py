@@ -17,7 +17,19 @@ from callbridge.calls.tracker import Tracker
 from tests.effort import QUICK, cuts
 from tests.stories.lives import next_life
 from tests.tapes.exchange import Exchange
-from tests.tapes.test_pairs import CALLED_BACK, HERE, PROFILES, SOME_TAPES, ends, goes_on, in_time, told, tracker, whole
+from tests.tapes.test_pairs import (
+    HERE,
+    PROFILES,
+    SOME_TAPES,
+    called_by_the_pbx,
+    ends,
+    goes_on,
+    in_time,
+    told,
+    told_of,
+    tracker,
+    whole,
+)
 
 QUIET_S = 0.05
 GAPS = 3 if QUICK else 6
@@ -74,10 +86,6 @@ def alive(listener: Tracker) -> set[str]:
     return {call_id for call_id, work in listener.board.open.items() if goes_on(listener, work)}
 
 
-def told_of(call_id: str, events: list[Event]) -> list[str]:
-    return [event.type.value for event in events if event.call is not None and event.call.id == call_id]
-
-
 def stand_ins(listener: Tracker) -> set[str]:
     """Return the ids of the calls of those who were called, and whose caller has left."""
     return {call_id(*key) for key, each in listener.board.graph.channels.items() if not each.calling}
@@ -93,8 +101,7 @@ def test_who_begins_to_listen_anywhere_adopts_what_is_there_and_invents_nothing(
         assert all(told_of(each, events).count("call.ended") == 1 for each in ends(events)), where
         if not is_quiet(name, cut):
             continue
-        if name not in CALLED_BACK:
-            assert set(ends(events)) <= set(ends(whole(name))) | stand_ins(listener), where
+        assert set(ends(events)) <= set(ends(whole(name))) | stand_ins(listener) | called_by_the_pbx(name), where
         for each in alive(listener):
             kinds, call, adopted = told_of(each, events), ends(whole(name))[each], ends(events)[each]
             assert (kinds[0], kinds.count("call.started"), kinds.count("call.ended")) == ("call.started", 1, 1), where
