@@ -1,20 +1,24 @@
 """Calls that come out of a car park: whoever dials the slot of a parked call has it, and makes no call of their own."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
+from callbridge.calls import arrival
 from callbridge.calls.answering import answered_if_both
 from callbridge.calls.call import Agent, Leg, Party, Side
 from callbridge.calls.correlation import Channel
 from callbridge.calls.events import EventType
-from callbridge.calls.facts import CallUnparked
+from callbridge.calls.facts import CallUnparked, ChannelBorn
 from callbridge.calls.frozen import replace
 from callbridge.calls.merging import merge, withdraw
-from callbridge.calls.open_call import OpenCall
+from callbridge.calls.open_call import Fetch, OpenCall
 from callbridge.calls.parking import drive_out, leave
 from callbridge.calls.switchboard import Switchboard
 
 OPPOSITE: Final = {Side.CALLER: Side.CALLEE, Side.CALLEE: Side.CALLER}
+LATE: Final = timedelta(seconds=5)
+"""How long after it was said whose channel fetched a call that channel may be heard of: the two are said by two
+threads, and on an overloaded machine that of the channels may be far behind."""
 
 
 def unparked(board: Switchboard, fact: CallUnparked) -> None:
@@ -27,6 +31,8 @@ def unparked(board: Switchboard, fact: CallUnparked) -> None:
         return board.odd("unparking of an unknown channel")
     if work.parked is None and (own is None or own is work):
         return said_after(board, work, fact)
+    if own is None and fact.retriever is not None and is_unheard(board, fact.pbx, fact.retriever):
+        return await_channel(board, work, Fetch(fact.retriever, fact.slot, fact.at))
     if own is None or own is work:
         drive_out(board, work, channel, fact.slot, fact.at)
     else:
@@ -38,6 +44,38 @@ def unparked(board: Switchboard, fact: CallUnparked) -> None:
     ):  # they may be bridged before it is said that one was fetched
         answered_if_both(board, work, [each.key[1] for each in board.graph.joined_with(channel)], fact.at)
     return None
+
+
+def is_unheard(board: Switchboard, pbx: str, retriever: str) -> bool:
+    """Tell whether a call was fetched by a channel of which nothing was said yet."""
+    return (pbx, retriever) not in board.graph.channels and (pbx, retriever) not in board.graph.gone
+
+
+def await_channel(board: Switchboard, work: OpenCall, fetch: Fetch) -> None:
+    """Hold back that the call was fetched, until it is known by whom."""
+    work.fetch = fetch
+    board.fetches[work.call.pbx, fetch.retriever] = work.call.id
+    board.hold_back(work, fetch.at + LATE, fetched_by_nobody)
+    board.touch(work)
+
+
+def fetched_by_nobody(board: Switchboard, work: OpenCall, _: datetime) -> None:
+    """Tell that the call is out of the car park, though it was never heard who fetched it."""
+    fetch, work.fetch = work.fetch, None
+    if fetch is not None:
+        board.fetches.pop((work.call.pbx, fetch.retriever), None)
+    if fetch is not None and work.parked is not None:
+        drive_out(board, work, board.channel(work.call.pbx, work.parked.channel), fetch.slot, fetch.at)
+
+
+def born(board: Switchboard, fact: ChannelBorn) -> None:
+    """Take note of a channel; one that calls begins a call, unless it was said before that it fetched one."""
+    arrival.born(board, fact)
+    work = board.open.get(board.fetches.pop((fact.pbx, fact.channel), ""))
+    if work is not None and work.fetch is not None and work.parked is not None:
+        at, slot = max(work.fetch.at, fact.at), work.fetch.slot
+        work.fetch = None
+        unparked(board, CallUnparked(fact.pbx, at, work.parked.channel, slot, fact.channel))
 
 
 def said_after(board: Switchboard, work: OpenCall, fact: CallUnparked) -> None:

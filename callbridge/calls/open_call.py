@@ -35,6 +35,15 @@ class Parked:
 
 
 @dataclass(frozen=True, slots=True)
+class Fetch:
+    """Which channel fetched the call from its slot, where nothing was said of that channel yet."""
+
+    retriever: str
+    slot: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Joining:
     """A wait that has begun and is not told yet."""
 
@@ -115,6 +124,7 @@ class OpenCall:
     """The time of the latest that was told of it."""
     held_since: datetime | None = None
     parked: Parked | None = None
+    fetch: Fetch | None = None
     came_back: Parked | None = None
     """Where it was parked until it was seen to go on in the dialplan: that its time is over may be said later."""
     passed_on_by: str | None = None

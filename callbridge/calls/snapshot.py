@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Final
 
-from callbridge.calls import arrival, clicks, ending, limits, queues, recording_files, ringing, transfers
+from callbridge.calls import arrival, clicks, ending, fetching, limits, queues, recording_files, ringing, transfers
 from callbridge.calls.correlation import Bridge, Channel
 from callbridge.calls.open_call import OpenCall
 from callbridge.calls.switchboard import Switchboard
@@ -94,6 +94,8 @@ def wait_again(board: Switchboard, work: OpenCall) -> None:
     if work.ring_held_at is not None:
         board.hold_back(work, work.ring_held_at + timedelta(seconds=ringing.SET_S), ringing.tell_ringing)
     queues.hold_joined(board, work)
+    if work.fetch is not None:
+        fetching.await_channel(board, work, work.fetch)
     if work.handover is not None:
         transfers.announce(board, work, work.handover)
     passed = limits.too_long(board.limits, work.call)

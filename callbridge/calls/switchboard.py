@@ -14,7 +14,7 @@ from typing import Final
 from callbridge.calls.agents import Roster
 from callbridge.calls.asking import Asking
 from callbridge.calls.call import Call, Leg, Limits
-from callbridge.calls.correlation import Channel, ChannelGraph
+from callbridge.calls.correlation import Channel, ChannelGraph, Key
 from callbridge.calls.events import Event, EventType, call_event
 from callbridge.calls.facts import ChannelFact
 from callbridge.calls.frozen import replace
@@ -80,6 +80,8 @@ class Switchboard:
         """The calls that are over but for the files of their recordings."""
         self.unsettled: dict[str, str] = {}
         """The recordings that are over and whose file is awaited; with the call of each."""
+        self.fetches: dict[Key, str] = {}
+        """The channels of which it was said that they fetched a call, and no more yet; with the call."""
         self.over: dict[str, None] = {}
         """The calls that ended lately, in the order in which they did."""
         self.backfilled_until: dict[str, datetime] = {}

@@ -49,7 +49,7 @@ def told_afterwards(board: Switchboard, fact: f.Backfilled) -> None:
 
 
 LAWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Any], None]]] = {
-    f.ChannelBorn: arrival.born,
+    f.ChannelBorn: fetching.born,
     f.ChannelCalls: arrival.calls,
     f.LocalJoined: arrival.local_joined,
     f.CallerIdChanged: arrival.caller_id_changed,

@@ -14,7 +14,7 @@ from callbridge.asterisk.tape import read
 from callbridge.calls import facts as f
 from callbridge.calls.events import Event
 from tests.effort import some
-from tests.properties.swaps import CAR_PARK, MOMENT, SWAPS, may_swap, places, swapped, why
+from tests.properties.swaps import CAR_PARK, MOMENT, SWAPS, channel_of, may_swap, places, swapped, why
 from tests.properties.tapes import SOME_TAPES, differences, digests, facts_of, said, tracker, whole
 from tests.stories.lives import next_life
 from tests.tapes.test_pairs import HERE, TAPES, bodies
@@ -54,6 +54,24 @@ def test_what_a_car_park_says_may_come_last_of_all(name: str) -> None:
         said_at, late = facts[place].at, place
         while late + 1 < len(facts) and facts[late + 1].at - said_at <= MOMENT:
             facts, late = swapped(facts, late), late + 1
+
+    listener, told_so = said(facts)
+    assert differences(expected, told_so) == []
+    assert not listener.board.oddities
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for name in TAPES if any(isinstance(each, f.CallUnparked) and each.retriever for each in facts_of(name))],
+)
+def test_that_a_call_was_fetched_may_be_said_before_the_channel_that_fetched_it(name: str) -> None:
+    """The thread of the channels may be behind that of the car park."""
+    facts = facts_of(name)
+    expected = said(facts)[1]
+    for place, fact in enumerate(facts):
+        early = place
+        while isinstance(fact, f.CallUnparked) and fact.retriever in {channel_of(each) for each in facts[:early]}:
+            facts, early = swapped(facts, early - 1), early - 1
 
     listener, told_so = said(facts)
     assert differences(expected, told_so) == []

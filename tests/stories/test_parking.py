@@ -92,6 +92,37 @@ def test_who_fetches_on_a_busy_pbx_has_made_no_call_of_their_own(story: Story) -
     assert story.heard[3:] == ["call.parked", "call.unparked", "call.ended"]
 
 
+@pytest.mark.parametrize("behind_s", [0.0, 1.0])
+def test_who_fetched_a_call_may_be_said_before_their_channel_is(story: Story, *, behind_s: float) -> None:
+    """Of the two threads that say so that of the channels may be the one that is behind."""
+    maria, _ = parked(story)
+    story.passes(seconds=20)
+    third = f"{maria.channel.partition('.')[0]}.3"
+    story.says(f.CallUnparked("main", story.now, maria.channel, "701", third))
+    story.passes(seconds=behind_s)
+    bruno = story.someone("1002", name="Bruno Reis").calls("701")
+    assert bruno.channel == third
+    bruno.picks_up()
+    bruno.talks_with(maria)
+    story.passes(seconds=5)
+    bruno.hangs_up()
+
+    assert story.heard[3:] == ["call.parked", "call.unparked"]
+    assert extension_of(story.told("call.unparked").details["by"]) == "1002"
+    assert (len(story.calls), story.call.oddities) == (1, 0)
+
+
+def test_a_call_that_was_fetched_by_nobody_who_was_ever_heard_of_is_out_of_the_car_park(story: Story) -> None:
+    maria, _ = parked(story)
+    story.passes(seconds=20)
+    story.says(f.CallUnparked("main", story.now, maria.channel, "701", "1795341600.99"))
+    assert story.heard[3:] == ["call.parked"]
+    story.passes(seconds=6)
+
+    assert story.heard[3:] == ["call.parked", "call.unparked"]
+    assert story.told("call.unparked").details == {"slot": "701", "by": None}
+
+
 def test_a_caller_who_hangs_up_in_the_car_park_ended_an_answered_call(story: Story) -> None:
     maria, _ = parked(story)
     story.passes(seconds=20)
