@@ -30,6 +30,7 @@ PBXS: Final[dict[str, Callable[[], Asterisk]]] = {
 
 _NOUNS = (
     "alone",
+    "awkward",
     "clicks",
     "conferences",
     "consultations",

@@ -23,10 +23,10 @@ from tests.live.test_least_privilege import ReadmeDaemon, ReadmePbx
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="session")]
 
 ROWS: Final = ("01", "02", "06", "11")
-"""Of the scenarios, those that must hold on it, with blind transfers."""
+"""Of the scenarios, those that must hold on it, with all transfers."""
 
 TOLD: Final = [scene for scene in calls.TOLD if scene.startswith(ROWS)]
-HANDED_ON: Final = [scene for scene in transfers.TOLD if scene.startswith("16")]
+HANDED_ON: Final = [scene for scene in transfers.TOLD if scene.startswith(("16", "17", "18"))]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

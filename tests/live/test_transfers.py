@@ -12,6 +12,7 @@ from tests.lab.daemon import Daemon
 from tests.lab.record import SCENES
 from tests.lab.room import Room
 from tests.live.asked_first import ASKED_FIRST
+from tests.live.awkward import AWKWARD
 from tests.live.blind import BLIND
 from tests.live.tellings import Handed
 
@@ -37,7 +38,7 @@ async def room(pbx: Asterisk) -> AsyncIterator[Room]:
     await pbx.settle()
 
 
-TOLD: Final = BLIND | ASKED_FIRST
+TOLD: Final = BLIND | ASKED_FIRST | AWKWARD
 
 EARLY_S, LATE_S = 0.1, 2.0
 """On a busy machine phones take their time to do what they are told; nothing ever lasts shorter than it was to."""

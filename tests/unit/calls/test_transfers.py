@@ -227,3 +227,28 @@ def test_who_asked_and_comes_back_has_ended_the_consultation_but_for_phones_that
         (Side.CALLER, True),
         (None, False),
     ]
+
+
+# ── whoever hangs up as they are handed a call ──
+
+
+def asks(state: LegState = LegState.UP, *, answered: bool = True) -> OpenCall:
+    """Ana asks Eva, who answered unless it says otherwise."""
+    return a_call(leg("2.0", ANA, Side.CALLER), leg("2.1", EVA, state=state), answered=answered, minute=1)
+
+
+def test_who_was_asked_and_hung_up_in_the_moment_of_the_transfer_ended_the_call() -> None:
+    held, asked = talk(), asks()
+    asked.hung_up_by = Side.CALLEE
+    handovers.hand_over(board(held, asked), held, asked, ("1.1", "2.0"), AT + timedelta(minutes=2))
+
+    assert held.hung_up_by is Side.CALLEE
+
+
+@pytest.mark.parametrize("by", [Side.CALLER, None], ids=["who asked hung up", "nobody did"])
+def test_a_call_that_was_handed_over_goes_on(by: Side | None) -> None:
+    held, asked = talk(), asks()
+    asked.hung_up_by = by
+    handovers.hand_over(board(held, asked), held, asked, ("1.1", "2.0"), AT + timedelta(minutes=2))
+
+    assert held.hung_up_by is None
