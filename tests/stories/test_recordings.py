@@ -1,6 +1,7 @@
 """What is recorded of a call."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -272,7 +273,7 @@ def three_of(story: Story, who: Someone) -> list[str]:
     return [one.id for one in story.call.recordings]
 
 
-def says_of(story: Story, kind: type[f.Fact], recording_id: str, *more: object) -> None:
+def says_of(story: Story, kind: Callable[..., f.Fact], recording_id: str, *more: object) -> None:
     story.says(kind("main", story.now, recording_id, *more))
 
 
