@@ -266,12 +266,6 @@ class Store(Protocol):
         room for the others.
         """
 
-    async def next_due(self, busy: frozenset[tuple[str, str]] = frozenset()) -> datetime | None:
-        """Return when the next head of a lane not in `busy` comes due; None when no such lane waits.
-
-        It may lie in the past: then `due` has something at once.
-        """
-
     async def settle(self, attempts: Sequence[Attempt]) -> None:
         """Write what came of some tries, in one commit."""
 

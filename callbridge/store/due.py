@@ -47,12 +47,6 @@ _HEADS: Final = (
 _BODIES: Final = select(events.c.position, events.c.body).where(
     events.c.position.in_(bindparam("places", expanding=True)),
 )
-_NEXT: Final = (
-    select(_o.lane, _o.next_at)
-    .where(_o.subscriber == bindparam("to"), _o.next_at.is_not(None))
-    .order_by(_o.next_at, _o.position)
-    .limit(bindparam("most"))
-)
 
 
 def due(connection: Connection, now: datetime, limit: int, busy: Busy) -> Sequence[Due]:
@@ -67,12 +61,6 @@ def due(connection: Connection, now: datetime, limit: int, busy: Busy) -> Sequen
     ]
 
 
-def next_due(connection: Connection, busy: Busy) -> datetime | None:
-    """Return when the next head of a lane not in `busy` has its turn."""
-    times = [_next(connection, to, busy) for to in connection.scalars(_SUBSCRIBERS).all()]
-    return min((at for at in times if at), default=None)
-
-
 def _heads(connection: Connection, to: str, now: datetime, limit: int, busy: Busy) -> Sequence[Row[*tuple[Any, ...]]]:
     found = connection.execute(_HEADS, {"to": to, "now": now, "most": limit + _lanes_busy(to, busy)})
     return [head for head in found if (to, head.lane) not in busy]
@@ -82,11 +70,6 @@ def _bodies(connection: Connection, places: Sequence[int]) -> Mapping[int, bytes
     """Read for those chosen alone: heads passed over would cost a page of the database each."""
     chunks = (places[start : start + _AT_ONCE] for start in range(0, len(places), _AT_ONCE))
     return {row.position: row.body for chunk in chunks for row in connection.execute(_BODIES, {"places": chunk})}
-
-
-def _next(connection: Connection, to: str, busy: Busy) -> datetime | None:
-    found = connection.execute(_NEXT, {"to": to, "most": 1 + _lanes_busy(to, busy)})
-    return next((head.next_at for head in found if (to, head.lane) not in busy), None)
 
 
 def _lanes_busy(to: str, busy: Busy) -> int:

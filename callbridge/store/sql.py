@@ -50,9 +50,6 @@ class SqlStore:
     async def due(self, now: datetime, limit: int, busy: frozenset[tuple[str, str]]) -> Sequence[Due]:
         return await self._access.read(partial(due.due, now=now, limit=limit, busy=busy))
 
-    async def next_due(self, busy: frozenset[tuple[str, str]] = frozenset()) -> datetime | None:
-        return await self._access.read(partial(due.next_due, busy=busy))
-
     async def settle(self, attempts: Sequence[Attempt]) -> None:
         await self._access.write(partial(outbox.settle, attempts=attempts))
 

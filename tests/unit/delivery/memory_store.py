@@ -81,10 +81,6 @@ class MemoryStore(Store):
         await self._answer()
         return found
 
-    async def next_due(self, busy: frozenset[tuple[str, str]] = frozenset()) -> datetime | None:
-        rows = chain.from_iterable(self.heads().values())
-        return min((row.next_at for row in rows if (row.subscriber, row.lane) not in busy), default=None)
-
     async def settle(self, attempts: Sequence[Attempt]) -> None:
         await self._answer()
         self.groups.append(len(attempts))

@@ -21,7 +21,6 @@ async def heads(store: SqlStore, busy: frozenset[tuple[str, str]] = IDLE) -> Seq
 
 async def test_nothing_waits_in_an_empty_database(store: SqlStore) -> None:
     assert await store.due(EVER, 10, IDLE) == []
-    assert await store.next_due() is None
     assert await store.backlogs() == []
 
 
@@ -100,7 +99,7 @@ async def test_results_of_a_whole_lane_may_be_settled_at_once(store: SqlStore) -
     await store.settle([*delivered(tries[0]), failed(tries[1], None), failed(tries[2], LATER)])
 
     assert ids(await store.due(LATER, 10, IDLE)) == ["evt_a_3"]
-    assert await store.next_due() == LATER
+    assert await store.due(LATER - timedelta(microseconds=1), 10, IDLE) == []
 
 
 async def test_settling_what_is_gone_changes_nothing(store: SqlStore) -> None:
@@ -164,16 +163,6 @@ async def test_who_waits_alone_gets_all_the_room(store: SqlStore) -> None:
     await store.commit(telling(*(told(a_call(f"{n:04}")) for n in range(700))))
 
     assert len(await store.due(AT, 650, IDLE)) == 650
-
-
-async def test_the_next_turn_is_that_of_the_first_lane_nobody_serves(store: SqlStore) -> None:
-    await store.commit(telling(told(a_call("a")), told(a_call("b"))))
-    [a, b] = await heads(store)
-    await store.settle([failed(a, LATER), failed(b, LATER + timedelta(seconds=1))])
-
-    assert await store.next_due() == LATER
-    assert await store.next_due(frozenset({("crm", "call_a")})) == LATER + timedelta(seconds=1)
-    assert await store.next_due(frozenset({("crm", "call_a"), ("crm", "call_b")})) is None
 
 
 async def test_a_backlog_says_how_much_since_when_and_why(store: SqlStore, clock: SetClock) -> None:

@@ -173,16 +173,9 @@ async def test_a_hundred_thousand_waiting_for_a_dead_subscriber_cost_the_others_
     def look(connection: Connection) -> None:
         nonlocal found
         found = due.due(connection, AT, 4, frozenset())
-        due.next_due(connection, frozenset())
 
     assert await steps(crowded, look) < 20
     assert [one.subscriber for one in found] == ["dead", "dead", "crm", "crm"]
-
-
-async def test_the_next_turn_is_found_without_reading_them_all(crowded: SqlStore) -> None:
-    busy = frozenset({("crm", "call_a"), ("crm", "call_b")})
-
-    assert await steps(crowded, lambda connection: due.next_due(connection, busy)) < 20
 
 
 async def test_a_commit_beside_a_crowd_is_due_at_once(crowded: SqlStore, clock: SetClock) -> None:
