@@ -204,6 +204,8 @@ async def test_a_call_that_ended_while_the_daemon_was_away_ends_as_it_did(pbx: A
         assert (last.call["state"], last.call["reason"], last.call["ended_by"]) == ("completed", None, "caller")
         back = await crm.hears("pbx.connected", 2)
         assert last.content["timestamp"] < back.content["timestamp"][:19], "a second before the daemon came back"
+        assert back.data["gap"]["backfilled"] == {"complete": True, "started": 0, "ended": 1, "missed": 0}
+        assert back.data["gap"]["ended"] == 0
         assert last.call["oddities"] == 0
 
 
@@ -229,6 +231,27 @@ async def test_a_call_that_was_answered_while_the_daemon_was_away_goes_on_as_ans
         assert "backfilled" not in last.data
         assert last.call["talk_s"] > 1
         assert (last.call["agent"]["extension"], last.call["ended_by"], last.call["oddities"]) == ("1001", "caller", 0)
+
+
+async def test_a_log_that_cannot_be_read_is_told_to_the_crm_and_the_admin(pbx: Asterisk, room: Room) -> None:
+    async with Crm() as crm, Daemon(pbx, crm, ari=False, more='[pbx.cel]\nfile = "/nowhere/Master.csv"\n') as daemon:
+        maria, ana = await room.customer(), await room.phone("1001")
+        await maria.dial("210000000")
+        await ana.rings()
+        await ana.answer()
+        await crm.hears("call.answered")
+        await daemon.kill()
+        await maria.hangup()
+        await ana.closed()
+        await daemon.start()
+        back = await crm.hears("pbx.connected", 2)
+        status = await daemon.status() or {}
+
+        assert back.data["gap"]["backfilled"] == {"complete": False, "started": 0, "ended": 0, "missed": 0}
+        assert back.data["gap"]["ended"] == 1
+        (why,) = status["degraded"]
+        assert "CEL cannot be read: /nowhere/Master.csv cannot be read: No such file or directory." in why
+        assert "`callbridge check` tries it" in why
 
 
 def connected_again(crm: Crm) -> bool:
