@@ -1,7 +1,7 @@
 """How each transfer must be told in which somebody leaves or refuses at an awkward moment.
 
-Not `17-attended-target-hangs-up-at-once` and `18-blonde-by-refer-transferrer-hangs-up`: whether the hang-up or the
-REFER is first is chance, and each is another call. Their tapes show what is told where the REFER is.
+Not `18-blonde-by-refer-transferrer-hangs-up`: whether the hang-up or the REFER is first is chance, and each is another
+call. Its tape shows what is told where the REFER is.
 """
 
 from typing import Any, Final
@@ -44,6 +44,15 @@ AWKWARD: Final = {
         {},
         "ringing answered",
         talk(agent=EVA, ended_by="caller"),
+    ),
+    "17-attended-target-hangs-up-at-once": Telling(
+        ASKED,
+        ATTENDED_TO_EVA,
+        completed(agent=EVA, ended_by="callee"),
+        {"hold_s": 1},
+        "ringing answered",
+        talk(agent=EVA, ended_by="caller"),
+        merged=True,
     ),
     "17-attended-to-a-call-that-is-over": Telling(
         BACK,

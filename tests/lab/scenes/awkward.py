@@ -59,7 +59,7 @@ async def held_call_ended_first(room: Room) -> None:
 
 @scene("17-attended-target-hangs-up-at-once")
 async def target_hangs_up_at_once(room: Room) -> None:
-    """1001 holds Maria, asks 201, who answers; REFER with Replaces; 201 hangs up in the same moment."""
+    """1001 holds Maria, asks 201, who answers; REFER with Replaces; 201 hangs up once 1001 is out."""
     maria, ana = await maria_talks_to_ana(room)
     eva = await room.phone("201")
     await ana.hold()
@@ -69,6 +69,7 @@ async def target_hangs_up_at_once(room: Room) -> None:
     await eva.established()
     await room.talk(1)
     await room.joins(ana, "201")
+    await ana.closed()
     await eva.hangup()
     await maria.closed()
 
