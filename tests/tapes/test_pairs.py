@@ -36,7 +36,11 @@ CALLER_ID_CHOSEN = {
     "13-click-to-dial-caller-id-chosen",
 }
 """Where an agent is shown by another name: who listens from there on knows no other."""
-COMES_IN = {"23-three-way-by-bridge-add", "23-three-way-by-bridge-add-and-out"}
+COMES_IN = {
+    "23-three-way-by-bridge-add",
+    "23-three-way-by-bridge-add-and-out",
+    "23-three-way-by-bridge-add.asterisk16",
+}
 """Where somebody comes into a call: to who never heard of that one, what they dialled is all there is."""
 CUTS = 8
 """Places at which a tape is cut; all of them would be thousands."""
