@@ -163,14 +163,16 @@ def moves_on(board: Switchboard, work: OpenCall, channel: Channel | None, at: da
     """Notice, when `channel` dials or queues, that an answered call goes on without whoever had it.
 
     Unless that one hung up, the call was transferred and nobody said so (yet):
-    the dialplan goes on with a call whose other side has hung up, too.
+    the dialplan goes on with a call whose other side has hung up, too. Which of
+    the two it was nobody knows of whoever left in a gap: no transfer is told then.
     """
     if channel is None or work.awaits_answer or work.parked is not None:
         return
     left = who_left(board, work, channel)
     if left is None:
         return
-    sent = work.hung_up_by is None
+    unheard = left.state is LegState.DOWN and left.cause is None
+    sent = work.hung_up_by is None and not unheard
     pass_on(board, work, left, at)
     if sent:
         announce(board, work, Handover(left.who, None, at))

@@ -194,3 +194,22 @@ def test_whoever_is_called_after_the_customer_came_unheard_is_on_the_other_side(
     assert (story.call.agent, story.call.state) == (silent.call.agent, CallState.COMPLETED)
     assert (story.call.queue, story.call.ended_by, story.call.oddities) == ("sales", "callee", 0)
     assert "call.left_queue" not in story.heard
+
+
+def test_nobody_is_said_to_have_handed_on_a_call_who_left_it_unheard(story: Story) -> None:
+    """They may have hung up, too, and the dialplan have gone on with whoever was left."""
+    story.link_comes()
+    maria = story.someone("912345678").calls("210000000")
+    ana = story.someone("1001").rings()
+    ana.answers()
+    story.link_goes()
+    story.now += timedelta(seconds=5)
+    maria.bridge = None
+    story.link_comes(maria, waiting={maria.channel: "sales"})
+    story.passes(seconds=5)
+    story.says(f.HangupAsked("main", story.now, maria.channel), f.ChannelGone("main", story.now, maria.channel, 16))
+
+    heard = ["call.answered", "pbx.disconnected", "call.queued", "pbx.connected", "call.left_queue", "call.ended"]
+    assert story.heard[-6:] == heard
+    assert (story.call.state, story.call.missed) == (CallState.COMPLETED, None)
+    assert ana.bridge
