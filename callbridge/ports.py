@@ -7,7 +7,8 @@ The pipeline and the delivery know these shapes only; `store` fulfils them, and
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from enum import StrEnum
+from typing import Final, Protocol
 
 from callbridge.calls.call import Agent, Call
 from callbridge.calls.events import Event
@@ -79,6 +80,12 @@ class Due:
     body: bytes
     attempts: int
     """Tries made so far."""
+    next_at: datetime | None = None
+    """Its time; None behind the head, in a lane that is given in one go."""
+
+
+STRICT: Final = "*"
+"""The lane of a subscriber that gets everything in one order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,8 @@ class Attempt:
     """What came of one try.
 
     `next_at` None with `delivered` False means: never again (a dead letter).
+    `status` is that of the answer, `answer` its first bytes made printable, `ms`
+    how long the try took; `number` is 1 for the first try.
     """
 
     subscriber: str
@@ -95,6 +104,81 @@ class Attempt:
     at: datetime
     next_at: datetime | None = None
     error: str | None = None
+    number: int = 1
+    status: int | None = None
+    ms: int = 0
+    answer: str | None = None
+
+
+class Halt(StrEnum):
+    """Why nothing is sent to a subscriber: a person said so, or it was given up."""
+
+    PAUSED = "paused"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How it stands with a subscriber, over all restarts."""
+
+    halted: Halt | None = None
+    why: str | None = None
+    halted_at: datetime | None = None
+    failing_since: datetime | None = None
+    """The first failure since the last success."""
+    failures: int = 0
+    """Since then."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetters:
+    """Which of a subscriber's dead letters: one by its event, or those told between two moments; all, when neither."""
+
+    event_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """An event that was given up for a subscriber. `position` is where a page goes on."""
+
+    position: int
+    event_id: str
+    type: str
+    call_id: str | None
+    sequence: int | None
+    attempts: int
+    told_at: datetime
+    tried_at: datetime | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One try as it was written down. `place` is where a page goes on; `type` is the event's."""
+
+    place: int
+    event_id: str
+    type: str
+    attempt: int
+    at: datetime
+    ms: int
+    delivered: bool
+    status: int | None
+    error: str | None
+    answer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptWebhook:
+    """A subscriber that is kept in the database: `settings` is all but what nobody may see."""
+
+    name: str
+    settings: Mapping[str, object]
+    secrets: Mapping[str, object] = field(repr=False)
+    created_at: datetime
+    changed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +325,28 @@ class CelTable(Protocol):
         """Give back every connection. Safe to call twice."""
 
 
+class Webhooks(Protocol):
+    """The subscribers that are kept in the database, and what was done for any. May raise errors.StoreUnavailable."""
+
+    async def webhooks(self) -> Sequence[KeptWebhook]:
+        """Return the subscribers kept here, by name."""
+
+    async def standings(self) -> Mapping[str, Standing]:
+        """Return how it stands with those of whom there is something to say."""
+
+    async def keep_webhook(self, webhook: KeptWebhook) -> None:
+        """Write a subscriber, anew or as it is now."""
+
+    async def drop_webhook(self, name: str) -> None:
+        """Forget a subscriber with all that waits for it, its dead letters and its tries."""
+
+    async def dead_letters(self, name: str, after: int, limit: int) -> Sequence[DeadLetter]:
+        """Return up to `limit` dead letters behind a position, 0 for the first, the oldest first."""
+
+    async def tries(self, name: str, before: int | None, limit: int) -> Sequence[Try]:
+        """Return up to `limit` tries before a place, None for the last, the newest first."""
+
+
 class Store(Protocol):
     """The database, as the daemon needs it. Every method may raise errors.StoreUnavailable."""
 
@@ -271,6 +377,21 @@ class Store(Protocol):
 
     async def backlogs(self) -> Sequence[Backlog]:
         """Return how far behind each subscriber with anything waiting or dead is."""
+
+    async def enlist(self, name: str, *, strict: bool) -> Standing:
+        """Have what waits for a subscriber, now and later, in one lane (`strict`) or one for each call.
+
+        To be asked while nothing of it is on the way or unsettled; asked again, it changes nothing.
+        """
+
+    async def halt(self, name: str, standing: Standing, told: Sequence[Told] = ()) -> None:
+        """Write down that a subscriber is halted, or no longer, and tell `told` with the same commit."""
+
+    async def replay(self, name: str, which: DeadLetters, limit: int) -> int:
+        """Have up to `limit` dead letters sent again, now, as if they had never been tried; return how many."""
+
+    async def prune_tries(self, before: datetime, limit: int) -> int:
+        """Forget up to `limit` tries made before a moment, the oldest first; return how many."""
 
     async def call_events(self, call_id: str) -> Sequence[bytes]:
         """Return the bodies of a call's events in order."""

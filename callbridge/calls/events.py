@@ -37,6 +37,7 @@ class EventType(StrEnum):
     CUSTOMER_CREATED = "customer.created"
     PBX_CONNECTED = "pbx.connected"
     PBX_DISCONNECTED = "pbx.disconnected"
+    WEBHOOK_DISABLED = "webhook.disabled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class Event:
     event told again after a crash has the same id. `call` is the whole call as
     it is after this event and None where the event is about no call; `details`
     is what stands in `data` besides `pbx`, `sequence` and `call`: Parties,
-    datetimes, strings, numbers, tuples and mappings of these.
+    datetimes, strings, numbers, tuples and mappings of these. `pbx` is empty where
+    the event is about none.
     """
 
     id: str

@@ -68,7 +68,7 @@ PRIVATE: Final = tuple(
         ),
     ),
 )
-"""The building's own addresses: for subscribers with `allow_private`."""
+"""The building's own addresses: for subscribers with `allow_private`, or with a network that holds the address."""
 
 MAPPED: Final = (ip_network("::ffff:0:0/96"), ip_network("::/96"), ip_network("64:ff9b::/96"))
 """The last four bytes are the IPv4 address one really speaks to."""
@@ -81,12 +81,17 @@ NAME_S: Final = 5.0
 class Guard:
     """Judges addresses for one subscriber.
 
-    `own` are the (address, port) pairs of callbridge itself, of AMI and of ARI;
-    `0.0.0.0` and `::` stand for every address of this machine.
+    `allow_networks` are private networks it may reach without leave for all of them.
+    `own` are the (address, port) pairs of callbridge itself, of AMI and of ARI. Where
+    one of them is this machine's, its port is forbidden on every address of this
+    machine: what listens on one mostly listens on all.
     """
 
-    def __init__(self, *, allow_private: bool, own: Collection[tuple[str, int]] = ()) -> None:
+    def __init__(
+        self, *, allow_private: bool, allow_networks: Collection[str] = (), own: Collection[tuple[str, int]] = ()
+    ) -> None:
         self._allow_private = allow_private
+        self._allowed = tuple(map(ip_network, allow_networks))
         self._own = frozenset(own)
         self._own_ports = frozenset(port for _, port in own)
 
@@ -112,14 +117,19 @@ class Guard:
     def _check_network(self, address: Address, shown: Address) -> None:
         if _within(address, NEVER):
             raise AddressForbidden(f"{shown} is no address a webhook may lead to; give one the subscriber listens on")
-        if not self._allow_private and _within(address, PRIVATE):
-            raise AddressForbidden(f"{shown} is a private address; allow_private = true permits it for this subscriber")
+        if self._allow_private or _within(address, self._allowed):
+            return
+        if _within(address, PRIVATE):
+            raise AddressForbidden(
+                f"{shown} is a private address; allow_private = true permits it for this subscriber, "
+                "allow_networks a network alone"
+            )
 
     def _is_own(self, address: Address, port: int) -> bool:
         if address.is_loopback or (str(address), port) in self._own:
             return True
-        everywhere = any((host, port) in self._own for host in ("0.0.0.0", "::"))  # noqa: S104 - compared, not bound
-        return everywhere and _is_here(address)
+        hosts = [host for host, own_port in self._own if own_port == port]
+        return any(_is_ours(host) for host in hosts) and _is_here(address)
 
     def socket(self, info: tuple[Any, ...]) -> socket.socket:
         """Make the socket for one result of getaddrinfo: aiohttp's `socket_factory`."""
@@ -173,6 +183,15 @@ def _meanings(address: Address) -> Iterator[Address]:
         yield address
         return
     yield IPv4Address(int(address) & 0xFFFFFFFF)
+
+
+def _is_ours(host: str) -> bool:
+    """Whether a host's name or address is this machine's; of a name, its addresses stand beside it."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return address.is_unspecified or address.is_loopback or _is_here(address)
 
 
 def _is_here(address: Address) -> bool:

@@ -24,7 +24,8 @@ Why no event is forgotten and none overtakes another of its lane:
    the database (`found`) only when it was behind as the read began, and nothing of
    it was queued, on the way or unsettled (`busy`): or else the answer could be older
    than what memory did meanwhile. Nothing but the next answer puts such a lane back
-   into `_queues`, so it is still idle now. `due` itself gives heads only.
+   into `_queues`, so it is still idle now. `due` itself gives heads only, and of a
+   strict subscriber's one lane what follows its head without a hole, in order.
 3. A lane stops being behind in `surveyed` alone. A survey reads every undelivered
    head there is, its time come or not. A lane not among them had nothing when the
    database was read, and nothing since, if no commit was offered meanwhile
@@ -41,7 +42,7 @@ each commit; and reads and surveys of one subscriber do not overlap.
 """
 
 from collections import Counter, deque
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,6 +68,8 @@ class Asking:
     """Lanes to leave out of the read."""
     behind: frozenset[str] | None
     """Lanes whose heads may be taken from the answer; None: any."""
+    age: int = 0
+    """How often the lanes had been arranged anew."""
 
 
 class Lanes:
@@ -89,6 +92,7 @@ class Lanes:
         self._touched: set[str] | None = None
         self._read: dict[str, None] = {}
         self._read_out = False
+        self._age = 0
         self.looking = True
         """Whether the database may hold something that is due and that we have not read."""
         self.doubtful = True
@@ -187,6 +191,11 @@ class Lanes:
         self._flying.clear()
         self.fall_back()
 
+    def begin_anew(self) -> None:
+        """The same, with nothing on the way; and the database arranges the lanes anew: no answer is good any more."""
+        self._age += 1
+        self.restart()
+
     def look_again(self, *, at_all: bool = False) -> None:
         """Time has passed, and what only the database knows may have come due.
 
@@ -194,6 +203,12 @@ class Lanes:
         """
         self.looking |= self._behind is None or None in self._behind.values()
         self.doubtful |= at_all
+
+    def next_at(self) -> datetime | None:
+        """Return when the first lane comes due of which a failure or a survey told us."""
+        if self._behind is None:
+            return None
+        return min((at for lane, at in self._behind.items() if at and lane not in self._queues), default=None)
 
     def wants(self, now: datetime) -> bool:
         """Whether a read of the database would give something to do."""
@@ -204,7 +219,7 @@ class Lanes:
     def ask(self, now: datetime) -> Asking:
         """Begin a read; its answer goes to `found`, and when there is none, to `unanswered`."""
         self.looking = False
-        return Asking(now, self._busy(), None if self._behind is None else frozenset(self._behind))
+        return Asking(now, self._busy(), None if self._behind is None else frozenset(self._behind), self._age)
 
     def unanswered(self) -> None:
         """The database did not answer."""
@@ -213,6 +228,9 @@ class Lanes:
 
     def found(self, asking: Asking, heads: Collection[Due], *, complete: bool) -> int:
         """Take the heads whose time has come; return how many are new. `complete`: there are no others."""
+        if asking.age != self._age:
+            self.looking = True
+            return 0
         taken = [head for head in heads if self._may_take(asking, head.lane)]
         for head in taken:
             self._append(Turn(head.lane, head.event_id, head.body, head.attempts + 1))
@@ -251,19 +269,19 @@ class Lanes:
         """Begin a survey; its answer goes to `surveyed`, and when there is none, to `unanswered`."""
         self.doubtful = False
         self._touched = set()
-        return Asking(now, self._busy(), None)
+        return Asking(now, self._busy(), None, self._age)
 
-    def surveyed(self, asking: Asking, heads: Collection[str], *, complete: bool) -> None:
-        """Take the lanes of all undelivered heads but the busy ones: of which lanes do we know that they are behind?"""
+    def surveyed(self, asking: Asking, heads: Mapping[str, datetime | None], *, complete: bool) -> None:
+        """Take the lanes of all undelivered heads but the busy ones, and when each comes due: which ones are behind?"""
         touched, self._touched = self._touched or set(), None
-        if len(touched) > self.behind_most:
+        if len(touched) > self.behind_most or asking.age != self._age:
             self.doubtful = True
             return
         unknown = asking.busy | touched
-        behind = {lane: None for lane in heads if lane not in unknown}
+        behind = {lane: at for lane, at in heads.items() if lane not in unknown}
         self._rest_behind(behind, unknown, complete=complete)
 
-    def _rest_behind(self, found: dict[str, None], unknown: frozenset[str], *, complete: bool) -> None:
+    def _rest_behind(self, found: Mapping[str, datetime | None], unknown: frozenset[str], *, complete: bool) -> None:
         before = dict.fromkeys(unknown) if self._behind is None else self._behind
         kept = {lane: before[lane] for lane in before if lane in unknown}
         if not complete or len(kept) + len(found) > self.behind_most:
@@ -271,7 +289,7 @@ class Lanes:
             if self._behind is not None:
                 self.fall_back()
             return
-        self._behind = {lane: before.get(lane) for lane in found} | kept
+        self._behind = {**found, **kept}
 
     def _busy(self) -> frozenset[str]:
         return frozenset(self._queues).union(self._unsettled)

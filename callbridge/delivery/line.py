@@ -1,32 +1,28 @@
 """One subscriber's line: takes turns from its lanes, tries them, and remembers how it went."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from callbridge.clock import Clock
+from callbridge.delivery.bucket import Bucket, Width
 from callbridge.delivery.lanes import Lanes, Turn
 from callbridge.delivery.pace import Pace
 from callbridge.delivery.post import Poster
+from callbridge.delivery.record import Record
 from callbridge.delivery.retry import Decision, Outcome, decide
+from callbridge.delivery.settling import said
 from callbridge.delivery.subscriber import Subscriber
+from callbridge.errors import StoreUnavailable
 from callbridge.logs import Action, logger
-from callbridge.ports import Attempt
+from callbridge.ports import Attempt, Halt, Standing
 
 log = logger()
 
-
-@dataclass(slots=True)
-class Record:
-    """How deliveries to a subscriber have gone since the start."""
-
-    delivered: int = 0
-    failed: int = 0
-    in_a_row: int = 0
-    """Failures since the last success."""
-    last_error: str | None = None
-    last_ok_at: datetime | None = None
+GONE: Final = "it answered 410 Gone"
+FAILING: Final = "it took nothing for {days:g} days"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,29 +31,47 @@ class Wiring:
 
     clock: Clock
     pace: Pace
+    own: Collection[tuple[str, int]]
     settle: Callable[[Attempt], None]
     wake: Callable[[], None]
     """Asks for the database to be read."""
+    enlist: Callable[[str, bool], Awaitable[Standing]]
+    """`Store.enlist`."""
+    disabled: Callable[["Line", Standing], None]
+    """Takes note that a subscriber was given up."""
 
 
 class Line:
     """Everything about one subscriber; what goes wrong here stays here."""
 
-    def __init__(self, subscriber: Subscriber, poster: Poster, wiring: Wiring) -> None:
+    def __init__(self, subscriber: Subscriber, wiring: Wiring) -> None:
         self.subscriber = subscriber
         self.name = subscriber.name
         self.lanes = Lanes(wiring.pace.held_most, wiring.pace.behind_most)
         self.record = Record()
-        self.paused: str | None = None
-        """Why nothing is sent, or None."""
+        self.standing = Standing()
         self.survey_at = 0.0
         """Not before this time of the monotonic clock."""
-        self._poster = poster
+        self.closing = False
         self._wiring = wiring
+        self._equip(subscriber)
         self._group: asyncio.TaskGroup | None = None
-        self._closing = asyncio.Event()
+        self._turned = asyncio.Event()
+        self._settled = asyncio.Event()
+        self._strict: bool | None = None
         self._serving = 0
         self._rest_until = 0.0
+        self._later: asyncio.TimerHandle | None = None
+
+    def _equip(self, subscriber: Subscriber) -> None:
+        self._poster = Poster(subscriber, self._wiring.clock, self._wiring.own)  # raises ConfigError
+        self._bucket = Bucket(subscriber.rate)
+        self._width = Width(subscriber.concurrency)
+
+    @property
+    def paused(self) -> str | None:
+        """Why nothing is sent, or None."""
+        return (self.standing.why or self.standing.halted) if self.standing.halted else None
 
     @property
     def resting(self) -> bool:
@@ -67,28 +81,93 @@ class Line:
     @property
     def open(self) -> bool:
         """Whether anything may be sent now."""
-        return self._group is not None and self.paused is None and not self.resting
+        return self._group is not None and self.standing.halted is None and not self.resting
 
     @property
     def room(self) -> bool:
         """Whether heads of lanes should be read for it from the database."""
         return self.open and self.lanes.held < self._wiring.pace.page
 
+    def quiet_s(self, now: datetime) -> float | None:
+        """Return for how long nothing happens here unless something else does; None: for as long as you like."""
+        if self._group is None or self.standing.halted:
+            return None
+        if self.resting:
+            return self._rest_until - self._wiring.clock.monotonic()
+        at = self.lanes.next_at() if self.room else None
+        return None if at is None else max(0.0, (at - now).total_seconds())
+
     async def run(self) -> None:
         """Send until `close`, then finish what is on the way."""
         self.lanes.restart()
+        self._strict = None
+        while not self.closing:
+            self._turned.clear()
+            await self._enlisted()
+            await self._send()
+
+    async def _enlisted(self) -> None:
+        """Have the database arrange our lanes. What is unsettled is known there by its lane, so it comes first."""
+        if self._strict == self.subscriber.strict:
+            return
+        await self.idle()
+        self.lanes.begin_anew()
+        strict = self.subscriber.strict
+        standing = await self._standing(strict=strict)
+        if self._strict is None:
+            self.record.restore(standing)
+            if self.standing.halted is None:
+                self.standing = standing
+        self._strict = strict
+
+    async def _standing(self, *, strict: bool) -> Standing:
+        """Ask until the database answers."""
+        rest, longest = self._wiring.pace.store_rest_s
+        while True:
+            try:
+                async with asyncio.timeout(self._wiring.pace.store_s):
+                    return await self._wiring.enlist(self.name, strict)
+            except (StoreUnavailable, TimeoutError) as error:
+                log.warning("lanes are not known", action=Action.DELIVERY_READ_FAILED, error=said(error))
+            await asyncio.sleep(rest)
+            rest = min(rest * 2, longest)
+
+    async def _send(self) -> None:
+        """Send to the subscriber as it is now, until that changes; then finish what is on the way."""
         self._serving = 0  # a task cancelled before its first step never counted itself out
         async with self._poster, asyncio.TaskGroup() as group:
             self._group = group
             self._wiring.wake()
+            self.start()
             try:
-                await self._closing.wait()
+                await self._turned.wait()
             finally:
                 self._group = None
 
+    def change(self, subscriber: Subscriber) -> None:
+        """Be another from the next try on; what is on the way ends as it began.
+
+        Raises ConfigError, and changes nothing, where its secret cannot be used.
+        """
+        self._equip(subscriber)
+        self.subscriber = subscriber
+        self._group = None
+        self._turned.set()
+
     def close(self) -> None:
         """Take no more turns."""
-        self._closing.set()
+        self.closing = True
+        self._turned.set()
+
+    def reopen(self) -> None:
+        """Think better of `close`."""
+        self.closing = False
+
+    async def idle(self) -> None:
+        """Wait until the database knows all that came of our tries."""
+        while self.lanes.unsettled:
+            self._settled.clear()
+            await self._settled.wait()
 
     def offer(self, turn: Turn) -> None:
         """Take an event that was just committed. Never blocks."""
@@ -99,20 +178,35 @@ class Line:
 
     def start(self) -> None:
         """Begin as many tries as there are turns and room for."""
-        while self._group is not None and self._serving < self.subscriber.concurrency and (turn := self._next()):
+        while self._group is not None and self._serving < self._width.now and (turn := self._next()):
             self._serving += 1
             self._group.create_task(self._serve(turn))
 
     def _next(self) -> Turn | None:
         if not self.open or self.lanes.unsettled >= self._wiring.pace.unsettled_most:
             return None
-        return self.lanes.take()
+        now = self._wiring.clock.monotonic()
+        if self.lanes.held and (wait := self._bucket.wait_s(now)):
+            self._start_in(wait)
+            return None
+        turn = self.lanes.take()
+        if turn is not None:
+            self._bucket.take(now)
+        return turn
+
+    def _start_in(self, wait: float) -> None:
+        if self._later is None:
+            self._later = asyncio.get_running_loop().call_later(wait, self._start_later)
+
+    def _start_later(self) -> None:
+        self._later = None
+        self.start()
 
     async def _serve(self, turn: Turn | None) -> None:
         try:
             while turn is not None:
                 self._took(turn, await self._poster.post(turn.event_id, turn.body))
-                turn = self._next()
+                turn = self._next() if self._serving <= self._width.now else None
         finally:
             self._serving -= 1
 
@@ -124,25 +218,32 @@ class Line:
         if decision.delivered:
             self._succeeded(turn, now)
         else:
-            self._failed(turn, outcome, decision)
+            self._failed(turn, outcome, decision, now)
         self._wiring.settle(
-            Attempt(self.name, turn.lane, turn.event_id, decision.delivered, now, decision.next_at, outcome.error),
+            Attempt(
+                *(self.name, turn.lane, turn.event_id, decision.delivered, now, decision.next_at, outcome.error),
+                number=turn.attempt,
+                status=outcome.status,
+                ms=outcome.ms,
+                answer=outcome.answer,
+            )
         )
 
     def _succeeded(self, turn: Turn, now: datetime) -> None:
         log.debug("delivered", action=Action.DELIVERY_DONE, subscriber=self.name, event_id=turn.event_id)
-        self.record.delivered += 1
-        self.record.in_a_row = 0
-        self.record.last_ok_at = now
+        self.record.took(now)
+        self._width.went_well()
 
-    def _failed(self, turn: Turn, outcome: Outcome, decision: Decision) -> None:
-        self.record.failed += 1
-        self.record.in_a_row += 1
-        self.record.last_error = outcome.error
+    def _failed(self, turn: Turn, outcome: Outcome, decision: Decision, now: datetime) -> None:
+        self.record.refused(now, outcome.error)
         self._log_failure(turn, outcome, decision)
+        if outcome.pressed:
+            self._width.pressed()
         if decision.disable:
-            self.pause("it answered 410 Gone")
-        self._rest(decision.rest)
+            self._disable(GONE, now)
+        elif self.record.hopeless(now, self._wiring.pace):
+            self._disable(FAILING.format(days=self._wiring.pace.disable_after / timedelta(days=1)), now)
+        self._rest(decision.rest, pressed=outcome.pressed)
 
     def _log_failure(self, turn: Turn, outcome: Outcome, decision: Decision) -> None:
         action = Action.DELIVERY_FAILED if decision.next_at else Action.DELIVERY_GIVEN_UP
@@ -156,33 +257,41 @@ class Line:
             next_at=decision.next_at,
         )
 
-    def _rest(self, asked: timedelta) -> None:
+    def _rest(self, asked: timedelta, *, pressed: bool) -> None:
         """Leave the subscriber alone: as long as it asks, and longer with every failure in a row."""
         first, longest = self._wiring.pace.rest_s
-        over = self.record.in_a_row - self._wiring.pace.failures
+        over = self.record.in_a_row - (1 if pressed else self._wiring.pace.failures)
         wait = 0.0 if over < 0 else min(first * 2 ** min(over // self.subscriber.concurrency, 16), longest)
         wait = max(wait, min(asked.total_seconds(), longest))
         if wait > 0:
             self._rest_until = max(self._rest_until, self._wiring.clock.monotonic() + wait)
+            self._wiring.wake()
 
     def settled(self, attempt: Attempt) -> None:
         """Note that the database knows what came of one try."""
         self.lanes.settled(attempt.lane)
+        self._settled.set()
         if self.lanes.looking:
             self._wiring.wake()
         self.start()
 
-    def pause(self, why: str) -> None:
+    def _disable(self, why: str, now: datetime) -> None:
+        if self.standing.halted is None:
+            record = self.record
+            self.halt(Standing(Halt.DISABLED, why, now, record.failing_since, record.failures))
+            self._wiring.disabled(self, self.standing)
+
+    def halt(self, standing: Standing) -> None:
         """Send nothing more until `resume`; events wait in the database."""
-        self.paused = why
+        self.standing = standing
         self.lanes.fall_back()
-        log.warning("subscriber paused", action=Action.DELIVERY_PAUSED, subscriber=self.name, reason=why)
+        log.warning("subscriber halted", action=Action.DELIVERY_PAUSED, subscriber=self.name, reason=standing.why)
 
     def resume(self) -> None:
-        """Go on after `pause`, and after resting too."""
-        self.paused = None
+        """Go on after `halt`, and after resting too."""
+        self.standing = Standing()
         self._rest_until = 0.0
-        self.record.in_a_row = 0
+        self.record.begin_anew()
         self.lanes.look_again(at_all=True)
         self.start()
         log.info("subscriber resumed", action=Action.DELIVERY_RESUMED, subscriber=self.name)

@@ -1,6 +1,7 @@
 """How often, how many, how long: the figures of delivery, in one place for tests to change."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +39,13 @@ class Pace:
     """The wait before a part that broke is started again."""
     grace_s: float = 5.0
     """How long a stop waits for what is on the way, and for its results to be written."""
+    disable_after: timedelta = timedelta(days=5)
+    """A subscriber that took nothing for so long, in so many tries at least, is disabled."""
+    disable_tries: int = 12
+    """More than one event's."""
+    keep_tries: timedelta = timedelta(days=14)
+    """How long it is remembered what came of a try."""
+    prune_s: float = 60.0
+    """How often those that are older are looked for."""
+    prune_most: int = 2000
+    """Rows forgotten in one commit: a few milliseconds' worth."""

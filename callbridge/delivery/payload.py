@@ -42,7 +42,7 @@ def stamp(at: datetime) -> str:
 
 
 def _data(event: Event) -> dict[str, Any]:
-    data: dict[str, Any] = {"pbx": event.pbx}
+    data: dict[str, Any] = {"pbx": event.pbx or None}
     call = event.call
     if call is not None:
         data["sequence"] = call.sequence

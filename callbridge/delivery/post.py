@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self
@@ -40,8 +41,10 @@ class Poster:
         self._limit = subscriber.concurrency
         self._clock = clock
         old = () if subscriber.old_secret is None else (subscriber.old_secret,)
-        self._signer = Signer(subscriber.secret, *old)
-        self._guard = Guard(allow_private=subscriber.allow_private, own=own)
+        self._signer = Signer(subscriber.secret, *old, old_until=subscriber.old_until)
+        self._headers = dict(subscriber.headers)
+        networks = subscriber.allow_networks
+        self._guard = Guard(allow_private=subscriber.allow_private, allow_networks=networks, own=own)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -73,6 +76,11 @@ class Poster:
 
     async def post(self, event_id: str, body: bytes) -> Outcome:
         """Try once. Never raises for anything the network or the receiver does."""
+        began = self._clock.monotonic()
+        outcome = await self._tried(event_id, body)
+        return replace(outcome, ms=round((self._clock.monotonic() - began) * 1000))
+
+    async def _tried(self, event_id: str, body: bytes) -> Outcome:
         try:
             return await self._post(event_id, body)
         except AddressForbidden as error:
@@ -85,15 +93,16 @@ class Poster:
     async def _post(self, event_id: str, body: bytes) -> Outcome:
         if self._session is None:
             raise RuntimeError("use Poster as a context manager")
-        headers = self._signer.headers(event_id, body, self._clock.now())
+        headers = self._headers | self._signer.headers(event_id, body, self._clock.now())
         async with self._session.post(self._url, data=body, headers=headers, allow_redirects=False) as answer:
-            start = await _start_of(answer)
+            said = _printable((await _start_of(answer)).decode("utf-8", "replace"))
             if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-                return Outcome(status=answer.status)
+                return Outcome(status=answer.status, answer=said or None)
             return Outcome(
                 status=answer.status,
-                error=_refusal(answer, start),
+                error=_refusal(answer, said),
                 retry_after=answer.headers.get("retry-after"),
+                answer=said or None,
             )
 
 
@@ -114,11 +123,10 @@ async def _start_of(answer: aiohttp.ClientResponse) -> bytes:
     return bytes(start[:ANSWER_MOST])
 
 
-def _refusal(answer: aiohttp.ClientResponse, start: bytes) -> str:
-    words = f"answered {answer.status} {answer.reason or ''}".rstrip()
+def _refusal(answer: aiohttp.ClientResponse, said: str) -> str:
+    words = f"answered {answer.status} {_printable(answer.reason or '')}".rstrip()
     if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
         words += ", a redirect, which is not followed: give the final URL"
-    said = _printable(start.decode("utf-8", "replace"))
     return f"{words}: {said}" if said else words
 
 

@@ -44,10 +44,10 @@ class Reader:
 
     async def run(self, lines: Mapping[str, Line]) -> None:
         """Read for ever, whenever a line has something to gain from it."""
-        self._names |= lines.keys()
         rest, longest = self._pace.store_rest_s
         while True:
             await self._woken(tuple(lines.values()))
+            self._names |= lines.keys()
             try:
                 await self._look(tuple(lines.values()))
                 rest = self._pace.store_rest_s[0]
@@ -58,14 +58,21 @@ class Reader:
 
     async def _woken(self, lines: Sequence[Line]) -> None:
         try:
-            async with asyncio.timeout(self._pace.poll_s):
+            async with asyncio.timeout(self._until_a_time(lines)):
                 await self._wake.wait()
         except TimeoutError:
-            self._tick_at = 0.0
+            for line in lines:  # one may have rested
+                line.start()
         self._wake.clear()
         if self._clock.monotonic() >= self._tick_at:
             self._tick_at = self._clock.monotonic() + self._pace.poll_s
             self._time_passed(lines)
+
+    def _until_a_time(self, lines: Sequence[Line]) -> float:
+        """Return the seconds until a retry's time has come, a rest is over, or the database is asked anyway."""
+        now = self._clock.now()
+        times = [self._tick_at - self._clock.monotonic(), *(line.quiet_s(now) for line in lines)]
+        return max(0.0, min(time for time in times if time is not None))
 
     def _time_passed(self, lines: Sequence[Line]) -> None:
         at_all = self._clock.monotonic() >= self._survey_all_at
@@ -99,11 +106,12 @@ class Reader:
         askings = {line.name: line.lanes.survey(now) for line in doubting}
         heads = await self._due(now + EVER, self._pace.behind_most + 1, doubting, askings)
         for line in doubting:
-            lanes = [head.lane for head in heads[line.name]]
-            complete = len(lanes) <= self._pace.behind_most
+            found = heads[line.name]
+            complete = len(found) <= self._pace.behind_most
             if not complete:
                 line.survey_at = self._clock.monotonic() + self._pace.crowded_s
-            line.lanes.surveyed(askings[line.name], lanes, complete=complete)
+            times = {head.lane: head.next_at for head in reversed(found)}
+            line.lanes.surveyed(askings[line.name], times, complete=complete)
             if line.lanes.looking:
                 self.wake()
 

@@ -47,10 +47,19 @@ class Outcome:
     """The header, as it came."""
     forbidden: bool = False
     """Whether it was us who refused to speak to the address."""
+    answer: str | None = None
+    """The first bytes of the answer's body, printable."""
+    ms: int = 0
+    """How long the try took."""
 
     @property
     def delivered(self) -> bool:
         return self.status is not None and HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+
+    @property
+    def pressed(self) -> bool:
+        """Whether the receiver says that it is too much for it."""
+        return self.status in ASKING
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,8 @@ def _body(kind: EventType, *, closed: bool = False) -> Any:
 
 def _data(kind: EventType) -> dict[str, Any]:
     """Return what stands in `data`, in its order."""
+    if kind is EventType.WEBHOOK_DISABLED:
+        return {"pbx": None, **shapes.BESIDES[kind]}
     if kind.startswith(_OF_PBX):
         return {"pbx": str, **shapes.BESIDES[kind]}
     changed = shapes.CHANGED if kind is EventType.CALL_UPDATED else {}

@@ -176,6 +176,15 @@ Gap = TypedDict(
 
 QueueReason = Literal["abandoned", "timeout", "empty", "full", "key", "transferred"]
 
+class DisabledWebhook(TypedDict):
+    """A subscriber that was given up, for the others."""
+
+    name: str
+    reason: Annotated[str, Field(description="Why, for people.")]
+    failing_since: Annotated[Stamp | None, Field(description="The first failure since it last took an event.")]
+    tries: Annotated[int, Field(ge=0, description="How many failed since then.")]
+
+
 BESIDES: Final[Mapping[EventType, Mapping[str, Any]]] = {
     EventType.CALL_STARTED: {},
     EventType.CALL_QUEUED: {"queue": str, "position": Count | None},
@@ -198,6 +207,7 @@ BESIDES: Final[Mapping[EventType, Mapping[str, Any]]] = {
     EventType.RECORDING_FAILED: {"recording": Recording},
     EventType.PBX_CONNECTED: {"gap": Gap | None},
     EventType.PBX_DISCONNECTED: {"reason": str},
+    EventType.WEBHOOK_DISABLED: {"webhook": DisabledWebhook},
 }
 """What stands in `data` besides `pbx`, and besides `sequence` and `call` of a call: for each event that is told."""
 

@@ -2,20 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from callbridge.calls.events import Event
+from callbridge.hooks import Order
+from callbridge.ports import STRICT
 
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """One `[[webhook]]`.
+    """Somebody who is told.
 
-    `events` are patterns such as `call.*`; `old_secret` signs as well while the
+    `events`, `pbxs` and `queues` are patterns such as `call.*`; no pattern of the
+    last two means all. `old_secret` signs as well, until `old_until`, while the
     receiver moves from it to `secret`. `timeout_s` is for everything: name,
     connection, TLS, answer. `concurrency` is how many calls' events may be on
-    the way at once; within a call it is always one.
+    the way at once; within a call it is always one. `rate` is tries a second.
     """
 
     name: str
@@ -27,10 +31,40 @@ class Subscriber:
     timeout_s: float = 15.0
     concurrency: int = 8
     old_secret: str | None = field(default=None, repr=False)
+    old_until: datetime | None = None
+    pbxs: tuple[str, ...] = ()
+    queues: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    rate: float | None = None
+    order: Order = Order.CALL
+    allow_networks: tuple[str, ...] = ()
+    """Private networks the URL may lead to."""
+
+    @property
+    def strict(self) -> bool:
+        """Whether it gets everything in one order."""
+        return self.order is Order.STRICT
+
+    def lane(self, lane: str) -> str:
+        """Return the lane an event goes in, which is its call's unless all are in one order."""
+        return STRICT if self.strict else lane
 
     def matches(self, event: Event) -> bool:
         """Whether this subscriber wants to hear of `event`."""
-        return wants(self.events, event.type.value)
+        if not wants(self.events, event.type.value):
+            return False
+        if self.pbxs and event.pbx and not wants(self.pbxs, event.pbx):
+            return False
+        return not self.queues or self._wants_queue(event)
+
+    def _wants_queue(self, event: Event) -> bool:
+        """What is about no call and no queue is for everybody: without it, nobody knows of a gap."""
+        queue = event.details.get("queue")
+        if event.call is not None:
+            queue = event.call.queue
+        elif not isinstance(queue, str):
+            return True
+        return isinstance(queue, str) and wants(self.queues, queue)
 
 
 @lru_cache(maxsize=1024)

@@ -1,27 +1,33 @@
 """Delivery as one thing: what is committed goes out, to everyone, at least once, in order.
 
 The pipeline calls `route` before a commit and `committed` after it; `app` runs
-`run`. How order is kept and nothing is forgotten is told in `lanes`.
+`run`. How order is kept and nothing is forgotten is told in `lanes`. Subscribers
+come, change and go while it runs.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from callbridge.calls.events import Event
 from callbridge.clock import Clock
+from callbridge.delivery import disabling
 from callbridge.delivery.lanes import Turn
 from callbridge.delivery.line import Line, Wiring
 from callbridge.delivery.pace import Pace
-from callbridge.delivery.post import Poster
 from callbridge.delivery.reading import Reader
-from callbridge.delivery.settling import Settler
+from callbridge.delivery.settling import Settler, said
 from callbridge.delivery.subscriber import Subscriber, route
+from callbridge.errors import NotThere, StoreUnavailable
 from callbridge.logs import Action, logger
-from callbridge.ports import Attempt, Store, Told
+from callbridge.ports import Attempt, DeadLetters, Halt, Standing, Store, Told
 
 log = logger()
+
+REPLAYED_AT_ONCE = 500
+"""Dead letters set back in one commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,7 @@ class Status:
     dead: int
     """Events given up."""
     oldest_at: datetime | None
+    standing: Standing
 
 
 class Dispatcher:
@@ -61,17 +68,27 @@ class Dispatcher:
         pace: Pace | None = None,
     ) -> None:
         self._store = store
-        self._subscribers = tuple(subscribers)
+        self._clock = clock
+        self.publish: Callable[[Sequence[Told]], None] = lambda _: None
+        """Hears of the events that delivery itself tells: `webhook.disabled`."""
         self._pace = pace = pace or Pace()
         self._settler = Settler(store, pace, self._settled)
         self._reader = Reader(store, clock, pace)
-        wiring = Wiring(clock, pace, self._settler.add, self._reader.wake)
-        self._lines = {one.name: Line(one, Poster(one, clock, own), wiring) for one in subscribers}
+        enlist = lambda name, strict: store.enlist(name, strict=strict)  # noqa: E731 - one line
+        self._wiring = Wiring(clock, pace, own, self._settler.add, self._reader.wake, enlist, self._disabled)
+        self._lines = {one.name: Line(one, self._wiring) for one in subscribers}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._group: asyncio.TaskGroup | None = None
         self._stopping = asyncio.Event()
+
+    @property
+    def subscribers(self) -> Sequence[Subscriber]:
+        """Who is told."""
+        return [line.subscriber for line in self._lines.values() if not line.closing]
 
     def route(self, event: Event) -> tuple[str, ...]:
         """Return the names of the subscribers who are to get `event`."""
-        return route(self._subscribers, event)
+        return route(self.subscribers, event)
 
     def committed(self, told: Sequence[Told]) -> None:
         """Send what has just been committed. Never blocks, never raises.
@@ -81,22 +98,29 @@ class Dispatcher:
         """
         for one in told:
             event = one.event
-            turn = Turn(event.id if event.call is None else event.call.id, event.id, one.body)
+            lane = event.id if event.call is None else event.call.id
             for name in one.subscribers:
                 if (line := self._lines.get(name)) is not None:
-                    line.offer(turn)
+                    line.offer(Turn(line.subscriber.lane(lane), event.id, one.body))
 
     async def run(self) -> None:
         """Deliver until `stop`. Cancelled, it breaks off what is on the way, to be sent again in the next life."""
         async with asyncio.TaskGroup() as group:
+            self._group = group
             settling = group.create_task(self._kept_up("results", self._settler.run))
-            reading = group.create_task(self._kept_up("reader", lambda: self._reader.run(self._lines)))
-            lines = [group.create_task(self._kept_up(line.name, line.run)) for line in self._lines.values()]
+            others = [
+                group.create_task(self._kept_up("reader", lambda: self._reader.run(self._lines))),
+                group.create_task(self._kept_up("pruning", self._prune)),
+            ]
+            for line in self._lines.values():
+                self._begin(line)
             await self._stopping.wait()
-            reading.cancel()
+            self._group = None
+            for other in others:
+                other.cancel()
             for line in self._lines.values():
                 line.close()
-            await self._ended(lines)
+            await self._ended(list(self._tasks.values()))
             self._settler.close()
             if not await self._ended([settling]):
                 log.warning("results left unwritten: some events will be sent twice", action=Action.DELIVERY_UNSETTLED)
@@ -104,6 +128,113 @@ class Dispatcher:
     def stop(self) -> None:
         """Make `run` finish what is on the way, within `Pace.grace_s`, and return."""
         self._stopping.set()
+
+    # Who is told.
+
+    def add(self, subscriber: Subscriber) -> None:
+        """Tell somebody else too: of the next event, and of what waits under the name. Raises ConfigError."""
+        line = self._lines.get(subscriber.name)
+        if line is None:
+            line = self._lines[subscriber.name] = Line(subscriber, self._wiring)
+        else:  # it is still leaving, or there already
+            line.change(subscriber)
+            line.reopen()
+        self._begin(line)
+
+    def change(self, subscriber: Subscriber) -> None:
+        """Have a subscriber be another from the next try on. Raises ConfigError, and NotThere."""
+        self._line(subscriber.name).change(subscriber)
+
+    async def remove(self, name: str) -> None:
+        """Tell a subscriber nothing more, and return when nothing of it is on the way; what waits for it stays."""
+        line = self._line(name)
+        line.close()
+        if (task := self._tasks.get(name)) is not None:
+            await asyncio.wait([task])
+        await line.idle()
+        if line.closing and self._lines.get(name) is line:
+            del self._lines[name]
+            self._tasks.pop(name, None)
+
+    def _begin(self, line: Line) -> None:
+        task = self._tasks.get(line.name)
+        if self._group is not None and (task is None or task.done()):
+            self._tasks[line.name] = self._group.create_task(self._kept_up(line.name, line.run))
+
+    def _line(self, name: str) -> Line:
+        line = self._lines.get(name)
+        if line is None or line.closing:
+            raise NotThere(f'There is no webhook "{name}".')
+        return line
+
+    # What a person may do.
+
+    async def pause(self, name: str, why: str) -> None:
+        """Send nothing more to a subscriber until `resume`, over restarts too. Raises NotThere, StoreUnavailable."""
+        line = self._line(name)
+        record = line.record
+        standing = Standing(Halt.PAUSED, why, self._clock.now(), record.failing_since, record.failures)
+        await self._store.halt(name, standing)
+        line.halt(standing)
+
+    async def resume(self, name: str) -> None:
+        """Go on sending to a subscriber, at once. Raises NotThere, StoreUnavailable."""
+        line = self._line(name)
+        await self._store.halt(name, Standing())
+        line.resume()
+
+    async def replay(self, name: str, which: DeadLetters) -> int:
+        """Send dead letters again, with the same ids and bytes; return how many. Raises NotThere, StoreUnavailable."""
+        line = self._line(name)
+        count = 0
+        while set_back := await self._store.replay(name, which, REPLAYED_AT_ONCE):
+            count += set_back
+        line.lanes.fall_back()
+        self._reader.wake()
+        return count
+
+    # Within.
+
+    def _disabled(self, line: Line, standing: Standing) -> None:
+        """Write down, and tell the others, that a subscriber was given up."""
+        self._spawn(self._tell_disabled(line, standing))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        if self._group is None:
+            work.close()  # it will be found out again in the next life
+        else:
+            self._group.create_task(work)
+
+    async def _tell_disabled(self, line: Line, standing: Standing) -> None:
+        event = disabling.event(line.name, standing)
+        names = tuple(name for name in self.route(event) if name != line.name)
+        told = [disabling.told(event, names)]
+        rest, longest = self._pace.store_rest_s
+        while line.standing is standing:
+            try:
+                async with asyncio.timeout(self._pace.store_s):
+                    await self._store.halt(line.name, standing, told)
+            except (StoreUnavailable, TimeoutError) as error:
+                log.warning("not written: disabled", action=Action.DELIVERY_SETTLE_FAILED, error=said(error))
+            else:
+                # Its commit was between others of whose order nobody knows here: so it is read.
+                self.look_again()
+                self.publish(told)
+                return
+            await asyncio.sleep(rest)
+            rest = min(rest * 2, longest)
+
+    async def _prune(self) -> None:
+        """Forget tries that are old, a few in each commit."""
+        while True:
+            try:
+                before = self._clock.now() - self._pace.keep_tries
+                async with asyncio.timeout(self._pace.store_s):
+                    forgotten = await self._store.prune_tries(before, self._pace.prune_most)
+            except (StoreUnavailable, TimeoutError) as error:
+                log.warning("old tries stay", action=Action.DELIVERY_SETTLE_FAILED, error=said(error))
+                forgotten = 0
+            await asyncio.sleep(self._pace.restart_s if forgotten >= self._pace.prune_most else self._pace.prune_s)
 
     async def _ended(self, tasks: Sequence[asyncio.Task[None]]) -> bool:
         """Give the tasks their time to end, and cancel those that take longer; return whether none did."""
@@ -132,14 +263,6 @@ class Dispatcher:
             line.lanes.fall_back()
         self._reader.wake()
 
-    def pause(self, name: str, why: str) -> None:
-        """Send nothing more to a subscriber until `resume`."""
-        self._lines[name].pause(why)
-
-    def resume(self, name: str) -> None:
-        """Go on sending to a subscriber, at once."""
-        self._lines[name].resume()
-
     async def statuses(self) -> Sequence[Status]:
         """Return how each subscriber is doing; StoreUnavailable when the database is away."""
         async with asyncio.timeout(self._pace.store_s):
@@ -157,6 +280,8 @@ class Dispatcher:
                 backlogs[name].waiting if name in backlogs else 0,
                 backlogs[name].dead if name in backlogs else 0,
                 backlogs[name].oldest_at if name in backlogs else None,
+                line.standing,
             )
             for name, line in self._lines.items()
+            if not line.closing
         ]

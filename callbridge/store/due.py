@@ -1,7 +1,9 @@
 """Whose turn it is: the heads of lanes, one subscriber after the other.
 
 Each subscriber has a look-up of its own into the index of heads, which ends
-after `limit` rows: what waits for one costs the others nothing.
+after `limit` rows: what waits for one costs the others nothing. The one lane of a
+strict subscriber is given as far as there is room, in its order: head by head,
+each event would cost a look.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,9 +14,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, ScalarSelect, Select, bindparam, select
 from sqlalchemy.engine import Row
 
-from callbridge.ports import Due
+from callbridge.ports import STRICT, Due
 from callbridge.store.columns import Moment
-from callbridge.store.tables import events, outbox
+from callbridge.store.tables import WAITING, events, outbox
 
 Busy = frozenset[tuple[str, str]]
 """(subscriber, lane)"""
@@ -44,26 +46,41 @@ _HEADS: Final = (
     .order_by(_o.next_at, _o.position)
     .limit(bindparam("most"))
 )
+_LANE: Final = (
+    select(_o.subscriber, _o.lane, _o.event_id, _o.sequence, _o.attempts, _o.next_at, _o.position)
+    .where(_o.subscriber == bindparam("to"), _o.lane == STRICT, _o.state == WAITING)
+    .order_by(_o.sequence)
+    .limit(bindparam("most"))
+)
 _BODIES: Final = select(events.c.position, events.c.body).where(
     events.c.position.in_(bindparam("places", expanding=True)),
 )
 
 
 def due(connection: Connection, now: datetime, limit: int, busy: Busy) -> Sequence[Due]:
-    """Return up to `limit` heads whose time has come: chosen from each subscriber in turn, given oldest first."""
+    """Return up to `limit` heads whose time has come: chosen from each subscriber in turn, given oldest first.
+
+    With the head of a strict subscriber comes what waits behind it.
+    """
     waiting = [_heads(connection, to, now, limit, busy) for to in connection.scalars(_SUBSCRIBERS).all()]
     in_turn = (head for head in chain.from_iterable(zip_longest(*waiting)) if head is not None)
-    chosen = sorted(islice(in_turn, limit), key=lambda head: (head.next_at, head.position))
+    chosen = sorted(islice(in_turn, limit), key=lambda head: (head.next_at or now, head.position))
     bodies = _bodies(connection, sorted({head.position for head in chosen}))
     return [
-        Due(head.subscriber, head.lane, head.event_id, head.sequence, bodies[head.position], head.attempts)
+        Due(
+            *(head.subscriber, head.lane, head.event_id, head.sequence, bodies[head.position], head.attempts),
+            next_at=head.next_at,
+        )
         for head in chosen
     ]
 
 
 def _heads(connection: Connection, to: str, now: datetime, limit: int, busy: Busy) -> Sequence[Row[*tuple[Any, ...]]]:
     found = connection.execute(_HEADS, {"to": to, "now": now, "most": limit + _lanes_busy(to, busy)})
-    return [head for head in found if (to, head.lane) not in busy]
+    heads = [head for head in found if (to, head.lane) not in busy]
+    if len(heads) == 1 and heads[0].lane == STRICT:
+        return connection.execute(_LANE, {"to": to, "most": limit}).all()
+    return heads
 
 
 def _bodies(connection: Connection, places: Sequence[int]) -> Mapping[int, bytes]:

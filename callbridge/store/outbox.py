@@ -5,15 +5,17 @@ event with the smallest sequence. It alone has a `next_at`; whoever stands
 behind it gets one when the head is delivered or dead. So what is due is a look
 into an index of heads, however long the lanes of a dead subscriber grow. A call's
 events are put in the order of their sequence: a newcomer is never before a head.
+
+A strict subscriber has one lane, and there the sequence is the event's position.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection, and_, bindparam, case, delete, exists, func, insert, literal, null, select, update
 
-from callbridge.ports import Attempt, Told
+from callbridge.ports import STRICT, Attempt, Told
 from callbridge.store.columns import Moment
 from callbridge.store.prepared import plain
 from callbridge.store.rows import Row
@@ -50,13 +52,23 @@ _PUT: Final = plain(
     )
 )
 _DELIVERED: Final = plain(delete(outbox).where(_ONE))
+_BEFORE_IT: Final = and_(
+    _other.c.subscriber == _o.subscriber,
+    _other.c.lane == _o.lane,
+    _other.c.state == WAITING,
+    _other.c.sequence < _o.sequence,
+)
 _FAILED: Final = plain(
     update(outbox)
     .where(_ONE, _o.state == WAITING)
     .values(
         state=bindparam("becomes"),
         attempts=_o.attempts + 1,
-        next_at=bindparam("again_at", type_=Moment),
+        # A dead letter before it may have been set back meanwhile: then that one is the head.
+        next_at=case(
+            (exists(select(literal(1)).select_from(_other).where(_BEFORE_IT)), null()),
+            else_=bindparam("again_at", type_=Moment),
+        ),
         tried_at=bindparam("now", type_=Moment),
         last_error=bindparam("why"),
     )
@@ -73,13 +85,13 @@ _PROMOTE: Final = plain(
 )
 
 
-def put(connection: Connection, told: Iterable[tuple[Told, int]], now: datetime) -> None:
+def put(connection: Connection, told: Iterable[tuple[Told, int]], now: datetime, strict: Collection[str] = ()) -> None:
     """Put events, each with its position, behind what already waits in their lanes."""
     rows = [
         {
             "to": subscriber,
-            "along": lane_of(one),
-            "number": one.event.sequence or 0,
+            "along": STRICT if subscriber in strict else lane_of(one),
+            "number": position if subscriber in strict else one.event.sequence or 0,
             "event": one.event.id,
             "place": position,
             "now": now,
@@ -98,7 +110,13 @@ def settle(connection: Connection, attempts: Sequence[Attempt]) -> None:
     """Write what came of some tries; an attempt at what is no longer there changes nothing."""
     _DELIVERED(connection, [_one(attempt) for attempt in attempts if attempt.delivered])
     _FAILED(connection, [_failure(attempt) for attempt in attempts if not attempt.delivered])
-    _PROMOTE(connection, [_lane(attempt) for attempt in attempts if attempt.delivered or not attempt.next_at])
+    promoted = {(attempt.subscriber, attempt.lane): attempt for attempt in attempts if _leaves(attempt)}
+    _PROMOTE(connection, [_lane(attempt) for attempt in promoted.values()])
+
+
+def _leaves(attempt: Attempt) -> bool:
+    """Whether it makes room for the next one of its lane."""
+    return attempt.delivered or attempt.next_at is None
 
 
 def _one(attempt: Attempt) -> Row:

@@ -1,14 +1,28 @@
 """The store, on SQLite or PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from types import TracebackType
 from typing import Self
 
+from sqlalchemy import Connection
+
 from callbridge.clock import Clock
-from callbridge.ports import Attempt, Backlog, Batch, Due, Memory
-from callbridge.store import commit, due, outbox, queries
+from callbridge.ports import (
+    Attempt,
+    Backlog,
+    Batch,
+    DeadLetter,
+    DeadLetters,
+    Due,
+    KeptWebhook,
+    Memory,
+    Standing,
+    Told,
+    Try,
+)
+from callbridge.store import commit, due, outbox, queries, tries, webhooks
 from callbridge.store.access import Access
 from callbridge.store.call_log import SqlCallLog
 from callbridge.store.idempotency import SqlKeptAnswers
@@ -29,6 +43,8 @@ class SqlStore:
         self.tokens = SqlTokens(access)
         self.kept_answers = SqlKeptAnswers(access)
         self.call_log = SqlCallLog(access)
+        # Read and changed within writes alone, which follow one another: so it is always as the lanes are.
+        self._strict: frozenset[str] = frozenset()
 
     async def __aenter__(self) -> Self:
         return self
@@ -42,7 +58,8 @@ class SqlStore:
         return await self._access.read(queries.remember)
 
     async def commit(self, batch: Batch) -> None:
-        await self._access.write(partial(commit.write_batch, batch=batch, now=self._clock.now()))
+        now = self._clock.now()
+        await self._access.write(lambda connection: commit.write_batch(connection, batch, now, self._strict))
 
     async def heard(self, pbx: str, at: datetime) -> None:
         await self._access.write(partial(commit.write_heard, pbx=pbx, at=at))
@@ -51,7 +68,56 @@ class SqlStore:
         return await self._access.read(partial(due.due, now=now, limit=limit, busy=busy))
 
     async def settle(self, attempts: Sequence[Attempt]) -> None:
-        await self._access.write(partial(outbox.settle, attempts=attempts))
+        def work(connection: Connection) -> None:
+            outbox.settle(connection, attempts)
+            tries.write(connection, attempts)
+
+        await self._access.write(work)
+
+    async def enlist(self, name: str, *, strict: bool) -> Standing:
+        now = self._clock.now()
+
+        def work(connection: Connection) -> Standing:
+            standing = webhooks.enlist(connection, name, now, strict=strict)
+            # Where the commit fails after this, whoever asked asks again before anything of it is sent.
+            self._strict = self._strict | {name} if strict else self._strict - {name}
+            return standing
+
+        return await self._access.write(work)
+
+    async def halt(self, name: str, standing: Standing, told: Sequence[Told] = ()) -> None:
+        now = self._clock.now()
+
+        def work(connection: Connection) -> None:
+            webhooks.halt(connection, name, standing)
+            commit.write_events(connection, told, now, self._strict)
+
+        await self._access.write(work)
+
+    async def replay(self, name: str, which: DeadLetters, limit: int) -> int:
+        now = self._clock.now()
+        return await self._access.write(partial(webhooks.replay, name=name, which=which, limit=limit, now=now))
+
+    async def prune_tries(self, before: datetime, limit: int) -> int:
+        return await self._access.write(partial(tries.prune, before=before, limit=limit))
+
+    async def webhooks(self) -> Sequence[KeptWebhook]:
+        return await self._access.read(webhooks.kept)
+
+    async def standings(self) -> Mapping[str, Standing]:
+        return await self._access.read(webhooks.standings)
+
+    async def keep_webhook(self, webhook: KeptWebhook) -> None:
+        await self._access.write(partial(webhooks.keep, webhook=webhook))
+
+    async def drop_webhook(self, name: str) -> None:
+        await self._access.write(partial(webhooks.drop, name=name))
+
+    async def dead_letters(self, name: str, after: int, limit: int) -> Sequence[DeadLetter]:
+        return await self._access.read(partial(webhooks.dead_letters, name=name, after=after, limit=limit))
+
+    async def tries(self, name: str, before: int | None, limit: int) -> Sequence[Try]:
+        return await self._access.read(partial(tries.page, name=name, before=before, limit=limit))
 
     async def backlogs(self) -> Sequence[Backlog]:
         return await self._access.read(queries.backlogs)

@@ -2,7 +2,9 @@
 
 `calls`, `legs` and `timeline` are the call log. `live_calls` is the tracker's
 memory. `events` is everything ever told, in the order of `position`, with the
-exact bytes; `outbox` is what some subscriber has still to get of it.
+exact bytes; `outbox` is what some subscriber has still to get of it, `tries` what
+came of each try for some days. `webhooks` are the subscribers that are kept in no
+file; `webhook_states` is how it stands with each, wherever it is kept.
 """
 
 from typing import Final
@@ -21,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
 )
 
 from callbridge.store.columns import ForeignText, Moment
@@ -133,7 +136,8 @@ outbox: Final = Table(
     metadata,
     Column("subscriber", Text, primary_key=True),
     Column("lane", Text, primary_key=True),
-    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    # Of the call; in the one lane of a strict subscriber the event's position.
+    Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
     Column("event_id", Text, nullable=False),
     Column("position", BigInteger, ForeignKey("events.position"), nullable=False),
     Column("state", Text, nullable=False),
@@ -155,6 +159,54 @@ heads: Final = Index(
 )
 
 outbox_positions: Final = Index("outbox_positions", outbox.c.position)
+
+dead_letters: Final = Index(
+    "outbox_dead",
+    outbox.c.subscriber,
+    outbox.c.position,
+    sqlite_where=outbox.c.state == literal_column(f"'{DEAD}'"),
+    postgresql_where=outbox.c.state == literal_column(f"'{DEAD}'"),
+)
+
+tries: Final = Table(
+    "tries",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("subscriber", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("ms", Integer, nullable=False),
+    Column("delivered", Boolean, nullable=False),
+    Column("status", Integer),
+    Column("error", ForeignText),
+    Column("answer", ForeignText),
+    Index("tries_subscriber", "subscriber", "number"),
+    implicit_returning=False,
+)
+
+webhooks: Final = Table(
+    "webhooks",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("settings", JSON, nullable=False),  # all but the secrets and custom headers, as /v1/webhooks takes them
+    Column(
+        "secrets", JSON, nullable=False
+    ),  # {"secret", "old_secret", "old_until", "headers"}; the time in microseconds
+    Column("created_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+)
+
+webhook_states: Final = Table(
+    "webhook_states",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("halted", Text),  # paused or disabled; NULL while it is sent to
+    Column("why", ForeignText),
+    Column("halted_at", Moment),
+    Column("failing_since", Moment),  # the first failure since the last success
+    Column("failures", Integer, nullable=False),  # since then
+)
 
 agents: Final = Table(
     "agents",

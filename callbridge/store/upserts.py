@@ -3,7 +3,7 @@
 from sqlalchemy import Table, case, func
 from sqlalchemy.dialects import postgresql, sqlite
 
-from callbridge.store.tables import agents, events, protocols
+from callbridge.store.tables import agents, events, protocols, webhook_states
 
 Insert = sqlite.Insert | postgresql.Insert
 
@@ -36,6 +36,16 @@ def seeing_agents(dialect: str) -> Insert:
     new = _insert(dialect, agents)
     columns = {"last_seen": new.excluded.last_seen, "name": func.coalesce(new.excluded.name, agents.c.name)}
     return new.on_conflict_do_update(index_elements=list(agents.primary_key), set_=columns)
+
+
+def failing(dialect: str) -> Insert:
+    """Who fails already has failed since the first time."""
+    new = _insert(dialect, webhook_states)
+    columns = {
+        "failing_since": func.coalesce(webhook_states.c.failing_since, new.excluded.failing_since),
+        "failures": webhook_states.c.failures + new.excluded.failures,
+    }
+    return new.on_conflict_do_update(index_elements=[webhook_states.c.name], set_=columns)
 
 
 def _insert(dialect: str, table: Table) -> Insert:

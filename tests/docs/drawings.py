@@ -16,6 +16,7 @@ from callbridge.calls.lifecycle import MOVES
 from callbridge.calls.outcome import BY_REASON, CAUSES, STATUSES
 from callbridge.calls.queues import EXITS
 from callbridge.calls.tracker import LAWS
+from callbridge.delivery import disabling
 from callbridge.logs import Action
 from tests.docs.ends import ends
 from tests.docs.hearsay import readings
@@ -188,7 +189,7 @@ def told() -> frozenset[EventType]:
     """Return the events that some law tells: all others are fixed words for what comes."""
     laws = {inspect.getmodule(law) for law in LAWS.values()}
     sources = "".join(
-        inspect.getsource(module) for module in (*laws, ringing, forwards, transfers) if module is not None
+        inspect.getsource(module) for module in (*laws, ringing, forwards, transfers, disabling) if module is not None
     )
     return frozenset(EventType[name] for name in re.findall(r"EventType\.(\w+)", sources))
 

@@ -108,7 +108,7 @@ async def test_a_receiver_that_is_gone_for_good_is_paused_until_somebody_resumes
         paused = next(one for one in await delivery.dispatcher.statuses() if one.name == "crm")
         assert paused.paused == "it answered 410 Gone"
         assert crm.ids == ["evt_1_1"]
-        delivery.dispatcher.resume("crm")
+        await delivery.dispatcher.resume("crm")
         await crm.hears(2)
         # The refused one is a dead letter: it is not sent again and holds nothing back.
         assert crm.ids == ["evt_1_1", "evt_1_2"]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import chain, zip_longest
 
 from callbridge.errors import StoreUnavailable
-from callbridge.ports import Attempt, Backlog, Batch, Due, Memory, Store, Told
+from callbridge.ports import Attempt, Backlog, Batch, DeadLetters, Due, Memory, Standing, Store, Told
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -34,6 +34,7 @@ class MemoryStore(Store):
         self.rows: dict[tuple[str, str], Row] = {}
         self.settled: list[Attempt] = []
         self.groups: list[int] = []
+        self.standings: dict[str, Standing] = {}
         self.reads = 0
         self.away = False
         self.open = asyncio.Event()
@@ -113,6 +114,21 @@ class MemoryStore(Store):
             )
             for name in sorted(names)
         ]
+
+    async def enlist(self, name: str, *, strict: bool) -> Standing:  # noqa: ARG002 - every lane is a call's here
+        await self._answer()
+        return self.standings.get(name, Standing())
+
+    async def halt(self, name: str, standing: Standing, told: Sequence[Told] = ()) -> None:
+        await self._answer()
+        self.standings[name] = standing
+        self.write(told)
+
+    async def replay(self, name: str, which: DeadLetters, limit: int) -> int:  # noqa: ARG002 - there are none here
+        return 0
+
+    async def prune_tries(self, before: datetime, limit: int) -> int:  # noqa: ARG002 - none are kept here
+        return 0
 
     async def remember(self) -> Memory:
         return Memory((), {}, {})

@@ -121,7 +121,8 @@ class World:
             self.answer(reading)
         elif reading.survey:
             self.life.reading = None
-            lanes.surveyed(reading.asking, [due.lane for due in reading.answer], complete=reading.complete)
+            times = {due.lane: due.next_at for due in reading.answer}
+            lanes.surveyed(reading.asking, times, complete=reading.complete)
         else:
             self.life.reading = None
             lanes.found(reading.asking, reading.answer, complete=reading.complete)
@@ -142,7 +143,9 @@ class World:
         due = [row for row in first.values() if row.next_at <= now and row.lane not in reading.asking.busy]
         most = BEHIND + 1 if reading.survey else PAGE
         reading.complete = len(due) < most
-        reading.answer = [Due("crm", row.lane, row.event_id, row.number, b"", row.attempts) for row in due[:most]]
+        reading.answer = [
+            Due("crm", row.lane, row.event_id, row.number, b"", row.attempts, AT + row.next_at) for row in due[:most]
+        ]
 
     # The worker and the receiver.
 
@@ -235,7 +238,7 @@ def direct() -> Lanes:
     """Lanes that have caught up."""
     lanes = Lanes(held_most=3, behind_most=2)
     lanes.found(lanes.ask(AT), [], complete=True)
-    lanes.surveyed(lanes.survey(AT), [], complete=True)
+    lanes.surveyed(lanes.survey(AT), {}, complete=True)
     assert not lanes.catching_up
     return lanes
 
@@ -274,7 +277,7 @@ def test_an_event_committed_while_a_survey_reads_does_not_go_out_twice() -> None
     """The survey saw a1 and its lane became behind; being offered afterwards adds nothing."""
     lanes = Lanes()
     lanes.found(lanes.ask(AT), [], complete=True)
-    lanes.surveyed(lanes.survey(AT), ["a"], complete=True)
+    lanes.surveyed(lanes.survey(AT), {"a": None}, complete=True)
     lanes.offer(Turn("a", "a1", b""))
     assert lanes.take() is None
     assert lanes.wants(AT)
@@ -286,7 +289,7 @@ def test_a_lane_offered_to_during_a_survey_stays_behind() -> None:
     lanes.found(lanes.ask(AT), [], complete=True)
     asking = lanes.survey(AT)
     lanes.offer(Turn("a", "a1", b""))
-    lanes.surveyed(asking, [], complete=True)
+    lanes.surveyed(asking, {}, complete=True)
     assert lanes.behind == 1
     lanes.offer(Turn("a", "a2", b""))
     assert lanes.take() is None
@@ -323,7 +326,7 @@ def one_behind() -> Lanes:
     """Lanes that have caught up but for lane `a`, of which only the database knows when it comes due."""
     lanes = Lanes(held_most=5, behind_most=2)
     lanes.found(lanes.ask(AT), [], complete=True)
-    lanes.surveyed(lanes.survey(AT), ["a"], complete=True)
+    lanes.surveyed(lanes.survey(AT), {"a": None}, complete=True)
     return lanes
 
 
@@ -363,7 +366,7 @@ def test_a_survey_during_which_too_much_was_committed_decides_nothing() -> None:
     asking = lanes.survey(AT)
     for lane in ("p", "q", "r", "a"):
         lanes.offer(Turn(lane, f"{lane}2", b""))
-    lanes.surveyed(asking, [], complete=True)
+    lanes.surveyed(asking, {}, complete=True)
     assert lanes.behind == 1
     assert lanes.doubtful
 
@@ -389,7 +392,7 @@ def test_an_event_read_from_the_database_before_it_is_offered_goes_out_once() ->
     assert turn is not None
     lanes.done(turn, delivered=True)
     lanes.settled("a")
-    lanes.surveyed(lanes.survey(AT), [], complete=True)
+    lanes.surveyed(lanes.survey(AT), {}, complete=True)
     assert lanes.behind == 0
     lanes.offer(Turn("a", "a1", b""))
     assert lanes.take() is None

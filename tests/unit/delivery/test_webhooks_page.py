@@ -62,7 +62,7 @@ def test_the_figures_in_the_text_are_those_in_the_code() -> None:
 
 
 def test_every_event_is_named_and_no_other() -> None:
-    named = re.findall(r"`((?:call|recording|agent|queue|customer|pbx)\.\w+)`", section("Events"))
+    named = re.findall(r"`((?:call|recording|agent|queue|customer|pbx|webhook)\.\w+)`", section("Events"))
     assert set(named) == {kind.value for kind in EventType}
 
 
