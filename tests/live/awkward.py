@@ -1,8 +1,4 @@
-"""How each transfer must be told in which somebody leaves or refuses at an awkward moment.
-
-Not `18-blonde-by-refer-transferrer-hangs-up`: whether the hang-up or the REFER is first is chance, and each is another
-call. Its tape shows what is told where the REFER is.
-"""
+"""How each transfer must be told in which somebody leaves or refuses at an awkward moment."""
 
 from typing import Any, Final
 

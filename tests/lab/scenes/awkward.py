@@ -148,18 +148,6 @@ async def blonde_by_feature_code_rejected(room: Room) -> None:
     await hang_up(maria, ana, room)
 
 
-@scene("18-blonde-by-feature-code-rejected-at-once")
-async def blonde_by_feature_code_rejected_at_once(room: Room) -> None:
-    """1001 presses *2 201; 1001 hangs up and 201 rejects in the same moment; 1001 is called back, answers; 1 s."""
-    maria, ana, eva = await _asks(room)
-    await ana.hangup()
-    await eva.hangup()
-    await ana.rings()
-    await ana.answer()
-    await ana.established()
-    await hang_up(maria, ana, room)
-
-
 @scene("18-blonde-by-feature-code-called-back-in-vain")
 async def blonde_by_feature_code_called_back_in_vain(room: Room) -> None:
     """1001 presses *2 201, hangs up; 201 rejects; 1001 is called back, rejects; Maria waits 1 s and hangs up."""
@@ -217,19 +205,6 @@ async def blonde_by_refer_customer_hangs_up(room: Room) -> None:
     await room.talk(1)
     await maria.hangup()
     await eva.closed()
-
-
-@scene("18-blonde-by-refer-transferrer-hangs-up")
-async def blonde_by_refer_transferrer_hangs_up(room: Room) -> None:
-    """1001 holds Maria, calls 201; REFER with Replaces, and 1001 hangs up both at once; 201 answers; Maria hangs up."""
-    maria, ana, eva = await _consults(room)
-    await room.joins(ana, "201")
-    await ana.hangup()
-    await ana.hangup()
-    await room.talk(1)
-    await eva.answer()
-    await eva.established()
-    await hang_up(maria, eva, room)
 
 
 @scene("18-blonde-answered-as-it-is-sent")
