@@ -28,7 +28,7 @@ async def by_302_after_ringing(room: Room) -> None:
 
 @scene("21-forward-by-302-out-of-a-group")
 async def by_302_out_of_a_group(room: Room) -> None:
-    """201 calls 661: 1002 and 1003 ring; after 1 s 1003's phone answers 302 to 1001; 1001 answers; 1 s; 201 hangs up."""
+    """201 calls 661: 1002 and 1003 ring; after 1 s 1003's phone answers 302 to 1001, who answers; 1 s; 201 hangs up."""
     eva, bruno, ana = await room.phone("201"), await room.phone("1002"), await room.phone("1001")
     await room.late_forwarder("1003", "1001")
     await eva.dial("661")
