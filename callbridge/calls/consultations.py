@@ -72,7 +72,7 @@ def opened(board: Switchboard, asking: Channel, who: Party, local: Channel, at: 
 def hold(board: Switchboard, held: OpenCall, leg: Leg, at: datetime) -> None:
     """Put a call on hold by `leg`, where the PBX has not said so itself."""
     held.legs[leg.uniqueid] = replace(leg, state=LegState.HELD)
-    if held.held_since is None:
+    if held.held_since is None and held.call.answered_at is not None:
         held.held_since = at
         board.tell(held, EventType.CALL_HELD, at, by=leg.who)
 

@@ -252,3 +252,12 @@ def test_a_call_that_was_handed_over_goes_on(by: Side | None) -> None:
     handovers.hand_over(board(held, asked), held, asked, ("1.1", "2.0"), AT + timedelta(minutes=2))
 
     assert held.hung_up_by is None
+
+
+def test_a_call_of_which_no_answer_was_heard_is_not_held_by_who_consults() -> None:
+    board = Switchboard({})
+    held = a_call(leg("1", ANA), answered=False)
+
+    consultations.hold(board, held, held.legs["1"], AT)
+
+    assert (held.held_since, board.told, held.legs["1"].state) == (None, [], LegState.HELD)
