@@ -1,12 +1,11 @@
 """The two doors to `/v1`: HTTP with bearer tokens, and the control socket, where only the owner can knock."""
 
-import ipaddress
 from collections.abc import Callable
 from typing import Final, Protocol
 
 from aiohttp import web
 
-from callbridge.api.limits import Buckets, neighbourhood
+from callbridge.api.limits import Buckets, address_of, neighbourhood
 from callbridge.api.problems import Kind, Refused, too_many
 from callbridge.api.resources import Resource
 from callbridge.api.scopes import OWNER, Caller
@@ -83,7 +82,5 @@ def _secret_in(request: web.Request) -> str | None:
 
 def from_here(request: web.Request) -> bool:
     """Tell whether whoever asks is on this host; a proxy on it is too, and all who come through it."""
-    try:
-        return ipaddress.ip_address(request.remote or "").is_loopback
-    except ValueError:
-        return False
+    address = address_of(request.remote)
+    return address is not None and address.is_loopback

@@ -37,10 +37,18 @@ class Buckets:
         return min(self._burst, left + (self._monotonic() - at) * self._per_s)
 
 
+def address_of(written: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return an address; an IPv4 one also where a socket for both kinds wrote it as `::ffff:192.0.2.7`."""
+    try:
+        found = ipaddress.ip_address(written or "")
+    except ValueError:
+        return None
+    return (found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None) or found
+
+
 def neighbourhood(address: str | None) -> str:
     """Return what is taken for one asker: an IPv4 address, or the /64 of an IPv6 one: a host may have it whole."""
-    try:
-        found = ipaddress.ip_address(address or "")
-    except ValueError:
+    found = address_of(address)
+    if found is None:
         return ""
     return str(found) if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))  # noqa: PLR2004

@@ -18,11 +18,19 @@ from callbridge.store import SqlStore
 Routes = tuple[web.RouteDef, ...]
 
 
+def resources(store: SqlStore, keeper: TokenKeeper) -> tuple[Resource, ...]:
+    """Return what needs the database alone: one line a noun."""
+    return (
+        *calls.resources(store.call_log),
+        *tokens.resources(keeper),
+    )
+
+
 def served(store: SqlStore, http: Http, clock: Clock, more: Iterable[Resource] = ()) -> tuple[Routes, Routes]:
     """Return the routes of HTTP and of the control socket; `more` are the resources of what lives in the daemon."""
     keeper = TokenKeeper(store.tokens, clock)
     once = Idempotency(store.kept_answers, clock)
-    all_of_it = described((*calls.resources(store.call_log), *tokens.resources(keeper), *more))
+    all_of_it = described((*resources(store, keeper), *more))
     bearer = Bearer(
         keeper,
         clock.monotonic,

@@ -18,6 +18,7 @@ from callbridge.calls.queues import EXITS
 from callbridge.calls.tracker import LAWS
 from callbridge.delivery import disabling
 from callbridge.logs import Action
+from tests.docs import api
 from tests.docs.ends import ends
 from tests.docs.hearsay import readings
 from tests.docs.readme import ROOT
@@ -234,5 +235,8 @@ DRAWINGS: Final[Mapping[str, Callable[[], str]]] = {
     "told": told_table,
     "actions": actions_table,
     "scenarios": scenarios,
+    "api-paths": api.paths,
+    "api-scopes": api.scopes,
+    "api-problems": api.problems,
 }
 """By the name that stands in a page."""

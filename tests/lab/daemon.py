@@ -68,9 +68,17 @@ class Daemon:
     """`async with Daemon(pbx, crm) as daemon:` - hearing the PBX inside; `kill` and `start` at will."""
 
     def __init__(
-        self, pbx: Pbx, crm: Subscriber, *, database: str | None = None, more: str = "", ari: bool = True
+        self,
+        pbx: Pbx,
+        crm: Subscriber,
+        *,
+        database: str | None = None,
+        more: str = "",
+        http: str = "",
+        ari: bool = True,
     ) -> None:
-        """`more` is further TOML; without `ari` it hears AMI alone."""
+        """`more` is further TOML, `http` further lines of `[http]`; without `ari` it hears AMI alone."""
+        self._http = http
         self._pbx, self._crm, self._database, self._more, self._ari = pbx, crm, database, more, ari
         self._child: Child | None = None
 
@@ -158,6 +166,7 @@ class Daemon:
     def _write(self) -> None:
         database = self._database or f"sqlite+aiosqlite:///{self.home}/callbridge.db"
         text = f'data_dir = "{self.home}"\n[database]\nurl = "{database}"\n[http]\nlisten = "127.0.0.1:0"\n'
+        text += self._http
         recordings = self._pbx.home / "spool/monitor"
         text += (PBX + ARI if self._ari else PBX).format(
             id="main", host=self._pbx.ip, ami_port=AMI_PORT, http_port=HTTP_PORT, recordings=recordings

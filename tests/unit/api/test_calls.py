@@ -1,0 +1,146 @@
+"""`/v1/calls`: each call as its last event has it, the newest first, a page at a time."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from callbridge.calls.call import Agent, Call, CallState, Direction, Party
+from callbridge.calls.events import EventType, call_event
+from callbridge.delivery.payload import call_as_json, render
+from callbridge.ports import Told as ToldEvent
+from tests.unit.api.conftest import Api
+from tests.unit.store.made import AT, a_call, telling
+
+
+def told(call: Call, kind: EventType = EventType.CALL_STARTED) -> ToldEvent:
+    event = call_event(call, kind, AT)
+    return ToldEvent(event, render(event), ("crm",))
+
+
+def the_call(name: str, minute: int = 0, **other: Any) -> Call:
+    return a_call(name, started_at=AT + timedelta(minutes=minute), **other)
+
+
+async def ids(api: Api, query: str = "") -> list[str]:
+    answer = await api.owner("GET", f"/v1/calls?{query}")
+    assert answer.status == 200, answer.json
+    return [each["id"].removeprefix("call_") for each in answer.json["items"]]
+
+
+async def test_a_call_is_as_its_last_event_has_it_live_or_over(api: Api) -> None:
+    live, over = the_call("live"), the_call("over")
+    ended = replace(over, sequence=2, state=CallState.COMPLETED, ended_at=AT + timedelta(minutes=3), talk_s=12.5)
+    await api.store.commit(telling(told(live), told(over)))
+    await api.store.commit(telling(told(ended, EventType.CALL_ENDED)))
+
+    assert (await api.owner("GET", "/v1/calls/call_live")).json == call_as_json(live)
+    assert (await api.owner("GET", "/v1/calls/call_over")).json == call_as_json(ended)
+    listed = await api.owner("GET", "/v1/calls")
+    assert listed.json == {"items": [call_as_json(ended), call_as_json(live)], "next": None}
+
+
+async def test_a_call_there_is_not_is_not_found(api: Api) -> None:
+    for path in ("call_nobody", "call_nobody/events", "x%00y", "%ff"):
+        refused = await api.owner("GET", f"/v1/calls/{path}")
+
+        assert (refused.status, refused.json["type"]) == (404, "/problems/not-found"), path
+
+
+async def test_events_are_told_byte_for_byte_in_their_sequence(api: Api) -> None:
+    bodies = [b'{"type":"call.x",  "data" : {"odd":1.10}, "timestamp":"x%d"}' % each for each in range(1, 6)]
+    for sequence, body in enumerate(bodies, 1):
+        one = told(the_call("a", sequence=sequence))
+        await api.store.commit(telling(replace(one, body=body)))
+
+    first = await api.owner("GET", "/v1/calls/call_a/events?after=1&limit=2")
+    rest = await api.owner("GET", f"/v1/calls/call_a/events?limit=2&cursor={first.json['next']}")
+
+    assert first.body.startswith(b'{"items":[' + b",".join(bodies[1:3]) + b'],"next":"')
+    assert rest.body == b'{"items":[' + b",".join(bodies[3:5]) + b'],"next":null}'
+    assert (await api.owner("GET", "/v1/calls/call_a/events?after=5")).json == {"items": [], "next": None}
+
+
+async def test_pages_follow_one_another_without_a_call_lost_or_told_twice(api: Api) -> None:
+    """Also calls of the same moment; and a call that begins in between moves nothing."""
+    calls = [the_call(name, minute) for name, minute in (("a", 1), ("b", 2), ("c", 2), ("d", 2), ("e", 3))]
+    await api.store.commit(telling(*map(told, calls)))
+    seen, cursor = [], ""
+    for round_ in range(4):
+        answer = await api.owner("GET", f"/v1/calls?limit=2{cursor}")
+        seen += [each["id"].removeprefix("call_") for each in answer.json["items"]]
+        await api.store.commit(telling(told(the_call(f"new{round_}", 10))))
+        if answer.json["next"] is None:
+            break
+        cursor = f"&cursor={answer.json['next']}"
+
+    assert seen == ["e", "d", "c", "b", "a"]
+
+
+ANA, RUI = Agent("1001", "Ana Costa"), Agent("1002")
+CALLS = (
+    the_call("a", 0, state=CallState.RINGING),
+    the_call("b", 1, queue="sales", agent=ANA, state=CallState.COMPLETED, ended_at=AT),
+    the_call("c", 2, queue="front desk", agent=RUI, pbx="other"),
+    the_call("d", 3, direction=Direction.INTERNAL, caller=Party(extension="1001"), callee=Party(extension="1002")),
+    the_call(
+        "e", 4, direction=Direction.OUTBOUND_MANUAL, caller=Party(extension="1002"), callee=Party("+351935550000")
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", "edcba"),
+        ("state=ringing", "a"),
+        ("state=ringing&state=completed", "ba"),
+        ("direction=internal&direction=outbound_manual", "ed"),
+        ("queue=sales", "b"),
+        ("queue=front%20desk", "c"),
+        ("queue=SALES", ""),
+        ("agent=1001", "b"),
+        ("pbx=other", "c"),
+        ("number=%2B351912345678", "cba"),
+        ("number=%2B351210000000", "cba"),
+        ("number=+351935550000", "e"),
+        ("number=1001", "db"),
+        ("number=1002", "edc"),
+        ("since=2026-11-22T10:02:00.123457Z", "edc"),
+        ("until=2026-11-22T10:02:00.123457Z", "ba"),
+        ("since=2026-11-22T11:02:00%2B01:00&until=2026-11-22T11:04:00+01:00", "dc"),
+        ("since=2026-11-22T10:01:00Z&state=completed&limit=1", "b"),
+    ],
+)
+async def test_calls_are_found_by_what_is_known_of_them(api: Api, query: str, found: str) -> None:
+    await api.store.commit(telling(*map(told, CALLS)))
+
+    assert "".join(await ids(api, query)) == found
+
+
+async def test_a_cursor_of_another_list_is_refused(api: Api) -> None:
+    await api.store.commit(telling(told(the_call("a", sequence=1))))
+    await api.store.commit(telling(told(the_call("a", sequence=2))))
+    other = (await api.owner("GET", "/v1/calls/call_a/events?limit=1")).json["next"]
+
+    assert (await api.owner("GET", f"/v1/calls?cursor={other}")).status == 422
+
+
+async def test_every_time_there_is_can_be_asked_for(api: Api) -> None:
+    await api.store.commit(telling(told(the_call("a"))))
+
+    for moment, found in (("0001-01-01T00:00:00Z", ["a"]), ("9999-12-31T23:59:59Z", [])):
+        assert datetime.fromisoformat(moment)
+        assert await ids(api, f"since={moment}") == found
+
+
+async def test_a_database_that_is_away_is_told_as_such(api: Api) -> None:
+    await api.store.close()
+
+    refused = await api.owner("GET", "/v1/calls")
+
+    assert (refused.status, refused.json["type"]) == (503, "/problems/unavailable")
+    assert refused.headers["Retry-After"] == "5"
+    assert orjson.loads(refused.body).keys() == {"type", "title", "status"}
