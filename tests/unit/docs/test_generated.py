@@ -5,6 +5,7 @@ import inspect
 import re
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_the_readme_filters_what_the_code_reads() -> None:
 
 
 def test_every_key_of_a_call_is_explained_in_its_order() -> None:
-    real = call_as_json(a_whole_call())
+    real: dict[str, Any] = {**call_as_json(a_whole_call())}
     text = page("events.md")
     assert first_column(section(text, "The call")) == list(real)
     assert first_column(section(text, "A party")) == list(real["from"])
