@@ -30,11 +30,11 @@ class Health:
 
 def routes(health: Callable[[], Health]) -> tuple[web.RouteDef, ...]:
     async def healthz(request: web.Request) -> web.Response:
-        _from_here(request)
+        require_here(request)
         return _answer(alive=health().alive)
 
     async def readyz(request: web.Request) -> web.Response:
-        _from_here(request)
+        require_here(request)
         now = health()
         return _answer(alive=now.alive and not now.not_ready, missing=now.not_ready)
 
@@ -50,7 +50,7 @@ def _answer(*, alive: bool, missing: tuple[str, ...] = ()) -> web.Response:
     return web.Response(status=status, body=orjson.dumps(document), content_type="application/json", headers=headers)
 
 
-def _from_here(request: web.Request) -> None:
+def require_here(request: web.Request) -> None:
     """Refuse whoever is not on this host."""
     if not from_here(request):
         raise Refused(Kind.TOKEN_NEEDED, NOT_HERE)

@@ -8,7 +8,7 @@ from signal import SIGHUP, SIGINT, SIGTERM
 from typing import Final
 
 from callbridge import logs
-from callbridge.api import health
+from callbridge.api import health, metrics
 from callbridge.api.local import LocalServer
 from callbridge.api.server import HttpServer
 from callbridge.api.status import ConfigStatus, DatabaseStatus, Status
@@ -18,6 +18,7 @@ from callbridge.app.database import open_ready
 from callbridge.app.followers import Followers
 from callbridge.app.hearing import Hearing
 from callbridge.app.measuring import Measuring
+from callbridge.app.metrics import Metrics
 from callbridge.app.notify import Notifier
 from callbridge.app.outgoing import Outgoing
 from callbridge.app.served import served
@@ -30,6 +31,7 @@ from callbridge.clock import Clock, SystemClock
 from callbridge.config import CONTROL_SOCKET, Config, Limits, Pbx, changes, load
 from callbridge.delivery.payload import render
 from callbridge.errors import AlreadyRunning, CallbridgeError, ConfigError, StoreError, StoreUnavailable
+from callbridge.meters import Meters
 from callbridge.pipeline import Outlets, Pipeline
 from callbridge.ports import Told
 from callbridge.store import SqlStore
@@ -108,7 +110,8 @@ class Daemon:
         self._tracker = Tracker(build.profiles(config.pbx, measures=True), limits=build.limits(config.limits))
         self._outgoing = Outgoing(config, store, clock)
         outlets = Outlets(render, self._outgoing.route, self._committed)
-        self._pipeline = Pipeline(self._tracker, store, outlets, clock)
+        self._meters = Meters()
+        self._pipeline = Pipeline(self._tracker, store, outlets, clock, self._meters)
         self._followers = Followers()
         folders = {pbx.id: pbx.recordings_dir for pbx in config.pbx}
         self._measuring = Measuring(self._tracker, folders, self._pipeline.offer, self._pipeline.clock_of)
@@ -117,7 +120,8 @@ class Daemon:
         outside, inside = served(store, config.http, clock)
         socket = config.data_dir / CONTROL_SOCKET
         self._local = LocalServer(socket, self.status, self._followers.subscribe, routes=inside)
-        routes = (*health.routes(self._health), *outside)
+        figures = Metrics(self._meters, self.status)
+        routes = (*health.routes(self._health), *metrics.routes(figures.text), *outside)
         self._http = HttpServer(config.http.host, config.http.port, routes, build.http_tls(config.http))
         self._reloaded = ConfigStatus()
 

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from callbridge.api import health
+from callbridge.api import health, metrics
 from callbridge.api.health import Health
 from callbridge.api.server import HttpServer
 from callbridge.errors import AlreadyRunning, CallbridgeError
@@ -29,7 +29,11 @@ async def server(daemon: Daemon) -> AsyncIterator[HttpServer]:
     async def breaks(_: web.Request) -> web.Response:
         raise ValueError("correct horse battery staple")
 
-    server = HttpServer("127.0.0.1", 0, (*health.routes(lambda: daemon.health), web.get("/breaks", breaks)))
+    server = HttpServer(
+        "127.0.0.1",
+        0,
+        (*health.routes(lambda: daemon.health), *metrics.routes(lambda: b"figure 1\n"), web.get("/breaks", breaks)),
+    )
     await server.start()
     yield server
     await server.stop()
@@ -82,15 +86,19 @@ async def test_errors_are_problem_documents_and_tell_strangers_nothing(client: a
         assert (answer.status, answer.headers["Allow"]) == (405, "GET,HEAD")
 
 
-async def test_other_hosts_are_not_answered_without_a_token(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+async def test_other_hosts_are_not_answered_without_a_token(
+    client: aiohttp.ClientSession, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(web.Request, "remote", "203.0.113.7")
-    server = HttpServer("127.0.0.1", 0, health.routes(lambda: daemon.health))
-    await server.start()
-    try:
-        async with aiohttp.ClientSession() as session, session.get(f"http://{server.address}/readyz") as answer:
-            assert (answer.status, answer.content_type) == (401, "application/problem+json")
-    finally:
-        await server.stop()
+    async with client.get(path) as answer:
+        assert (answer.status, answer.content_type) == (401, "application/problem+json")
+
+
+async def test_prometheus_reads_figures(client: aiohttp.ClientSession) -> None:
+    async with client.get("/metrics") as answer:
+        assert (answer.status, answer.content_type) == (200, "text/plain")
+        assert await answer.text() == "figure 1\n"
 
 
 async def test_a_port_in_use_is_told_with_what_to_do() -> None:
