@@ -4,29 +4,37 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    FromClause,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    tuple_,
+    union,
+)
 
 from callbridge.ports import CallQuery, LoggedCall
 from callbridge.store.access import Access
 from callbridge.store.tables import calls, events
 
 _c: Final = calls.c
-_last: Final = events.alias("last")
-_all_of_it: Final = events.alias("all_of_it")
 
-_LOGGED: Final = select(_c.id, _c.started_at, _last.c.body).join_from(
-    calls,
-    _last,
-    and_(
-        _last.c.call_id == _c.id,
-        _last.c.sequence
-        == select(func.max(_all_of_it.c.sequence))
-        .where(_all_of_it.c.call_id == _c.id)
-        .correlate(calls)
-        .scalar_subquery(),
-    ),
-)
-_ONE: Final = _LOGGED.where(_c.id == bindparam("wanted"))
+
+def _bodies(of: FromClause) -> Select[Any]:
+    """Return calls with the body of the last event of each; one of which nothing was told is left out."""
+    earlier = events.alias("earlier")
+    newest = select(func.max(earlier.c.sequence)).where(earlier.c.call_id == of.c.id).correlate(of).scalar_subquery()
+    last = and_(events.c.call_id == of.c.id, events.c.sequence == newest)
+    return select(of.c.id, of.c.started_at, events.c.body).join_from(of, events, last)
+
+
+_ONE: Final = _bodies(calls).where(_c.id == bindparam("wanted"))
 _EVENTS: Final = (
     select(events.c.sequence, events.c.body)
     .where(events.c.call_id == bindparam("of"), events.c.sequence > bindparam("after"))
@@ -66,10 +74,28 @@ def _events_of(connection: Connection, call_id: str, after: int, limit: int) -> 
 
 
 def _wanted(query: CallQuery) -> Select[Any]:
-    return _LOGGED.where(*_conditions(query)).order_by(_c.started_at.desc(), _c.id.desc()).limit(query.limit)
+    """Which calls first, and their events then: bodies are not sorted."""
+    page = _page(query).subquery()
+    newest = (page.c.started_at.desc(), page.c.id.desc())
+    return _bodies(page).order_by(*newest).limit(query.limit)
+
+
+def _page(query: CallQuery) -> Select[Any] | CompoundSelect[Any]:
+    conditions = tuple(_conditions(query))
+    number = query.number
+    if number is None or not number.startswith("+"):
+        return _newest(query.limit, *conditions, *([] if number is None else [_of_extension(number)]))
+    # One look into each index: with OR, SQLite reads and sorts every call of a number, and our own is in most.
+    sides = (_newest(query.limit, *conditions, side == number).subquery() for side in (_c.from_number, _c.to_number))
+    return union(*(select(side.c.id, side.c.started_at) for side in sides))
+
+
+def _newest(limit: int, *conditions: ColumnElement[bool]) -> Select[Any]:
+    return select(_c.id, _c.started_at).where(*conditions).order_by(_c.started_at.desc(), _c.id.desc()).limit(limit)
 
 
 def _conditions(query: CallQuery) -> Iterator[ColumnElement[bool]]:
+    yield _c.sequence > 0  # a call of which nothing was told yet must not shorten a page
     if query.before is not None:
         yield tuple_(_c.started_at, _c.id) < tuple_(*query.before, types=[_c.started_at.type, _c.id.type])
     if query.since is not None:
@@ -83,12 +109,7 @@ def _conditions(query: CallQuery) -> Iterator[ColumnElement[bool]]:
     for column, value in ((_c.pbx, query.pbx), (_c.queue, query.queue), (_c.agent_extension, query.agent)):
         if value is not None:
             yield column == value
-    if query.number is not None:
-        yield _of_number(query.number)
 
 
-def _of_number(number: str) -> ColumnElement[bool]:
-    places = (_c.from_number, _c.to_number) if number.startswith("+") else (
-        _c.from_extension, _c.to_extension, _c.agent_extension
-    )  # fmt: skip
-    return or_(*(place == number for place in places))
+def _of_extension(extension: str) -> ColumnElement[bool]:
+    return or_(*(place == extension for place in (_c.from_extension, _c.to_extension, _c.agent_extension)))

@@ -10,6 +10,7 @@ import pytest
 from callbridge.calls.call import Agent, Call, CallState, Direction, Party
 from callbridge.calls.events import EventType, call_event
 from callbridge.delivery.payload import call_as_json, render
+from callbridge.ports import Batch
 from callbridge.ports import Told as ToldEvent
 from tests.unit.api.conftest import Api
 from tests.unit.store.made import AT, a_call, telling
@@ -77,6 +78,18 @@ async def test_pages_follow_one_another_without_a_call_lost_or_told_twice(api: A
         cursor = f"&cursor={answer.json['next']}"
 
     assert seen == ["e", "d", "c", "b", "a"]
+
+
+async def test_a_call_of_which_nothing_was_told_yet_is_not_there_and_ends_no_page(api: Api) -> None:
+    silent = the_call("silent", 5, sequence=0)
+    await api.store.commit(Batch(calls=[silent]))
+    await api.store.commit(telling(told(the_call("a", 1)), told(the_call("b", 9))))
+
+    first = await api.owner("GET", "/v1/calls?limit=1")
+
+    assert [each["id"] for each in first.json["items"]] == ["call_b"]
+    assert await ids(api, f"limit=1&cursor={first.json['next']}") == ["a"]
+    assert (await api.owner("GET", "/v1/calls/call_silent")).status == 404
 
 
 ANA, RUI = Agent("1001", "Ana Costa"), Agent("1002")
