@@ -88,13 +88,20 @@ def http_tls(http: Http) -> ssl.SSLContext | None:
     if http.tls_cert_file is None or http.tls_key_file is None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    read_certificate(context, http)
+    return context
+
+
+def read_certificate(context: ssl.SSLContext, http: Http) -> None:
+    """Have connections from now on see the certificate as it is in its file. Raises CallbridgeError."""
+    if http.tls_cert_file is None or http.tls_key_file is None:
+        return
     try:
         context.load_cert_chain(http.tls_cert_file, http.tls_key_file)
     except (OSError, ssl.SSLError) as error:
         why = error.reason if isinstance(error, ssl.SSLError) else error.strerror
         files = f"{http.tls_cert_file} and {http.tls_key_file}"
         raise CallbridgeError(f"[http] cannot use {files}: {why}. {TLS_ADVICE}") from None
-    return context
 
 
 TLS_ADVICE: Final = "They must be PEM, belong together, and be readable by callbridge's user."

@@ -67,9 +67,13 @@ def check_folder(config: Config) -> Finding:
 async def check_listen(config: Config, *, running: bool) -> Finding:
     """See whether the HTTP side can have its port; a daemon that runs has it already."""
     where = config.where("http", "listen")
+    try:
+        tls = build.http_tls(config.http)
+    except CallbridgeError as error:
+        return problem(config.where("http", "tls_cert_file"), "http", error)
     if running:
         return Finding(Level.OK, where, "callbridge is running")
-    server = HttpServer(config.http.host, config.http.port, ())
+    server = HttpServer(config.http.host, config.http.port, (), tls)
     try:
         await server.start()
     except CallbridgeError as error:

@@ -117,12 +117,13 @@ class Daemon:
         self._measuring = Measuring(self._tracker, folders, self._pipeline.offer, self._pipeline.clock_of)
         self._hearings = [self._hearing(pbx) for pbx in config.pbx]
         self._survey = Survey(store, self._outgoing, self._hearings, clock)
+        self._tls = build.http_tls(config.http)
         outside, inside = served(store, config.http, clock)
         socket = config.data_dir / CONTROL_SOCKET
         self._local = LocalServer(socket, self.status, self._followers.subscribe, routes=inside)
         figures = Metrics(self._meters, self.status)
         routes = (*health.routes(self._health), *metrics.routes(figures.text), *outside)
-        self._http = HttpServer(config.http.host, config.http.port, routes, build.http_tls(config.http))
+        self._http = HttpServer(config.http.host, config.http.port, routes, self._tls)
         self._reloaded = ConfigStatus()
 
     async def live(self, stop: asyncio.Event, reload: asyncio.Event) -> None:
@@ -273,6 +274,7 @@ class Daemon:
             log.warning(warning, action=logs.Action.CONFIG_WARNING)
         self._reloaded = ConfigStatus(needs_restart=restart)
         self._apply(config, live)
+        self._renew_certificate()
         if any(key.startswith("limits") for key in live):
             await self._limit(config.limits)
 
@@ -280,6 +282,14 @@ class Daemon:
         self._reloaded = ConfigStatus(refused=mistakes)
         for mistake in mistakes:
             log.error(mistake, action=logs.Action.CONFIG_REFUSED)
+
+    def _renew_certificate(self) -> None:
+        """Read the certificate again where there is one: what renews it asks for a reload."""
+        try:
+            if self._tls is not None:
+                build.read_certificate(self._tls, self._config.http)
+        except CallbridgeError as error:
+            self._refuse((str(error),))
 
     def _apply(self, config: Config, live: Sequence[str]) -> None:
         """Take over what is live, and that alone: what waits for a restart is told again at the next reload."""

@@ -151,7 +151,8 @@ def test_what_is_no_number_keeps_its_digits(told: Told) -> None:
 def test_a_secret_is_in_no_line_however_it_gets_there(form: logs.Format, level: logs.Level) -> None:
     stream = io.StringIO()
     set_up(stream, form, level)
-    secrets = ('Qx7w"Zk9vé', "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0", "Vy3m.*")  # in no path of anybody's clone
+    # In no path of anybody's clone:
+    secrets = ('Qx7w"Zk9vé', "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0", "Vy3m.*", f"cb_{'pT0ken' * 7}X")
     logs.hide(secrets[0])
     logs.hide(secrets[2])
     log = logs.logger(bound=secrets[0])
@@ -169,7 +170,7 @@ def test_a_secret_is_in_no_line_however_it_gets_there(form: logs.Format, level: 
         logging.getLogger("library").warning("said %s", secret)
     shown = stream.getvalue()
     assert len(shown.splitlines()) >= 12
-    for part in ("Qx7w", "Zk9v", "whsec_", "c2VjcmV0", "Vy3m"):
+    for part in ("Qx7w", "Zk9v", "whsec_", "c2VjcmV0", "Vy3m", "cb_", "pT0ken"):
         assert part not in shown
 
 
