@@ -14,7 +14,7 @@ under load has blocked Asterisk (asterisk#1928).
 | `ParkedCalls` | who is parked in which slot; needs the class `call` | who is in a car park is parked, somewhere |
 | `DeviceStateList` | which slots are taken; asked where it is not known whose | these slots are not told |
 | `ExtensionStateList` | which device sits at which extension | what is configured, and what calls show |
-| `Status` | the number first dialled, who is on hold, why a queue was left, who consults | these stay unknown |
+| `Status` | the number dialled first, who holds, why a queue was left, who consults, who answered | these stay unknown |
 """
 
 from collections.abc import Iterable, Mapping
@@ -38,6 +38,7 @@ REFUSED: Final = frozenset({"Busy"})
 
 VOICEMAIL: Final = "VoiceMail"
 QUEUE: Final = "Queue"
+DIAL: Final = "Dial"
 
 HOLDING: Final = "holding_bridge"
 """The technology of a bridge in which nobody hears anybody."""
@@ -58,6 +59,9 @@ ON_HOLD: Final = "CHANNEL(onhold)"
 QUEUE_STATUS: Final = "QUEUESTATUS"
 RECORDING: Final = "MIXMONITOR_FILENAME"
 ASKED_BY: Final = "TRANSFERERNAME"
+ANSWERED_BY: Final = "DIALEDPEERNAME"
+"""Set by Dial() on the channel that dials, once somebody has answered it, and kept (seen on 22.10)."""
+VARIABLES: Final = f"{ON_HOLD},{QUEUE_STATUS},{RECORDING},{ASKED_BY},{ANSWERED_BY}"
 
 UNSET: Final = frozenset({"", "(null)"})
 """What `Status` says of a variable that was never set: the second on 22.10."""
@@ -155,7 +159,7 @@ async def _if_it_can(ask_list: Ask, action: str) -> tuple[Message, ...]:
 async def _status(ask_list: Ask) -> Mapping[str, Message]:
     """Return more of each channel, by its id; nothing where the PBX may not or cannot: it is worth no resync."""
     try:
-        items = (await ask_list("Status", ("Variables", f"{ON_HOLD},{QUEUE_STATUS},{RECORDING},{ASKED_BY}"))).items
+        items = (await ask_list("Status", ("Variables", VARIABLES))).items
     except (ActionFailed, ActionTimeout):
         return {}
     return {m["Uniqueid"]: m for m in items if m.get("Uniqueid")}
@@ -185,6 +189,8 @@ def seen(m: Message, at: datetime, more: Message | None = None) -> ChannelSeen:
         queue=m.get("ApplicationData", "").partition(",")[0] or None if application == QUEUE else None,
         queue_status=told.get(QUEUE_STATUS),
         recording=told.get(RECORDING),
+        dials=application == DIAL,
+        answered_by=told.get(ANSWERED_BY),
         asked_by=told.get(ASKED_BY),
     )
 

@@ -8,7 +8,7 @@ was called for them, in no holding bridge.
 from datetime import datetime
 
 from callbridge.calls import conferences, consultations, holding, limits, newcomers, transfers, unsaid
-from callbridge.calls.call import Agent, CallState, Direction, Leg
+from callbridge.calls.call import Agent, CallState, Direction, Leg, Party
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import BlindTransferred, BridgeEntered, BridgeGone, BridgeLeft
 from callbridge.calls.frozen import replace
@@ -70,16 +70,29 @@ def answered(board: Switchboard, work: OpenCall, leg: Leg, at: datetime) -> None
     """Tell that `leg` answered the call."""
     board.release(work, at)
     transfers.tell_blind(board, work)
+    tell(board, work, leg.who, agent_behind(board, work, leg), at)
+    holding.held_already(board, work, at)
+    limits.watch(board, work, at)
+
+
+def answered_unheard(board: Switchboard, work: OpenCall, by: Party, at: datetime) -> None:
+    """Tell that a call was answered by somebody who has left it since; who that was may not be known."""
+    board.release(work, at)
+    agent = board.roster.agent(work.call.pbx, by.extension) if by.extension else work.call.agent
+    tell(board, work, by, agent, at)
+    limits.watch(board, work, at)
+
+
+def tell(board: Switchboard, work: OpenCall, by: Party, agent: Agent | None, at: datetime) -> None:
+    """Tell that a call is answered, and know whose it is from now on."""
     work.stops_ringing(at)
     work.stops_waiting(at)
     work.queue_exit = None
     call = work.call
-    callee = leg.who if leg.who.extension and leg.who.extension == call.callee.extension else call.callee
-    call = replace(call, answered_at=call.answered_at or at, agent=agent_behind(board, work, leg), callee=callee)
+    callee = by if by.extension and by.extension == call.callee.extension else call.callee
+    call = replace(call, answered_at=call.answered_at or at, agent=agent, callee=callee)
     work.call, work.passed_on_by = marked(call, CallState.ANSWERED, at), None
-    board.tell(work, EventType.CALL_ANSWERED, at, by=leg.who)
-    holding.held_already(board, work, at)
-    limits.watch(board, work, at)
+    board.tell(work, EventType.CALL_ANSWERED, at, by=by)
 
 
 def agent_behind(board: Switchboard, work: OpenCall, leg: Leg) -> Agent | None:

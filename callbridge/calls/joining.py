@@ -12,7 +12,7 @@ from typing import Final
 
 from callbridge.calls import answering, arrival, ending, fetching, holding, parking, queues, recordings, ringing
 from callbridge.calls.asking import Asking
-from callbridge.calls.call import LegState
+from callbridge.calls.call import LegState, Party
 from callbridge.calls.correlation import Channel
 from callbridge.calls.facts import (
     BridgeEntered,
@@ -140,6 +140,17 @@ def stopped_waiting(found: Found) -> None:
         queues.left(found.board, QueueLeft(*found.told, wait.queue))
 
 
+def was_answered(found: Found) -> None:
+    """See that it was answered before it was parked: who waits in a car park out of a dial or a queue has talked."""
+    work, seen = found.board.call_of(found.channel), found.seen
+    talked = seen.answered_by is not None or (seen.up and (seen.dials or seen.queue is not None))
+    calls = work is not None and work.call.answered_at is None and work.caller_leg.uniqueid == seen.channel
+    if work is not None and calls and talked and seen.channel in found.state.parked:
+        extension = found.board.profile(found.state.pbx).extension_of(seen.answered_by or "", None)
+        by = found.board.roster.party(found.state.pbx, extension) if extension else Party()
+        answering.answered_unheard(found.board, work, by, found.at_first)
+
+
 def parked(found: Found) -> None:
     """Put it into the car park, or take it out."""
     work = found.board.call_of(found.channel)
@@ -200,6 +211,7 @@ JOINS: Final[tuple[Callable[[Found], None], ...]] = (
     entered_bridge,
     stopped_waiting,
     fetched,
+    was_answered,
     parked,
     held,
     recorded,

@@ -127,7 +127,7 @@ async def test_who_was_fetched_meanwhile_is_with_whoever_fetched_them(room: Room
     assert (last.call["agent"]["extension"], last.call["ended_by"], last.call["oddities"]) == ("1002", "callee", 0)
 
 
-async def test_who_was_parked_before_anybody_listened_is_adopted_in_the_car_park(
+async def test_who_was_parked_before_anybody_listened_is_adopted_in_the_car_park_and_not_missed(
     room: Room, listening: Listening
 ) -> None:
     await listening.daemon.kill()
@@ -135,11 +135,34 @@ async def test_who_was_parked_before_anybody_listened_is_adopted_in_the_car_park
     await listening.starts()
     told = await listening.crm.hears("call.parked")
     await maria.hangup()
-    last = await listening.crm.hears("call.missed")
+    last = await listening.crm.hears("call.ended")
 
-    assert listening.crm.heard == ["call.started", "call.parked", "call.ended", "call.missed"]
+    assert listening.crm.heard == ["call.started", "call.answered", "call.parked", "call.ended"]
+    (answer,) = listening.crm.of_type("call.answered")
+    assert answer.data["by"]["extension"] == last.call["agent"]["extension"] == "1001"
     assert told.data["slot"] == "701"
-    assert (last.call["ended_by"], last.call["oddities"]) == ("caller", 0)
+    assert (last.call["state"], last.call["ended_by"], last.call["oddities"]) == ("completed", "caller", 0)
+
+
+async def test_who_was_parked_out_of_a_queue_before_anybody_listened_is_not_missed(
+    room: Room, listening: Listening
+) -> None:
+    """Queue() keeps nothing of who answered."""
+    await listening.daemon.kill()
+    maria, ana = await room.customer(), await room.phone("1001")
+    await maria.dial("210000020")
+    await ana.rings()
+    await ana.answer()
+    await ana.established()
+    await ana.transfer("700")
+    await ana.closed()
+    await listening.starts()
+    await listening.crm.hears("call.parked")
+    await maria.hangup()
+    last = await listening.crm.hears("call.ended")
+
+    assert listening.crm.heard == ["call.started", "call.answered", "call.parked", "call.ended"]
+    assert (last.call["state"], last.call["queue"], last.call["oddities"]) == ("completed", "sales", 0)
 
 
 async def test_of_two_who_were_parked_meanwhile_each_is_told_where_they_were_when_they_are_fetched(

@@ -4,19 +4,9 @@ import pytest
 
 from callbridge.calls import facts as f
 from callbridge.calls.call import CallState, Side
+from tests.stories.car_park import parked
 from tests.stories.someone import Someone
 from tests.stories.story import Story
-
-
-def parked(story: Story, *, name: str | None = "Ana Costa") -> tuple[Someone, Someone]:
-    """Maria talks to Ana for 10 s, who parks her at 701."""
-    maria = story.someone("912345678").calls("210000000")
-    ana = story.someone("1001", name=name).rings()
-    story.passes(seconds=2)
-    ana.answers()
-    story.passes(seconds=10)
-    ana.parks(maria)
-    return maria, ana
 
 
 def extension_of(party: object) -> object:
@@ -260,39 +250,6 @@ def test_two_calls_in_one_car_park_do_not_hear_each_other(story: Story) -> None:
     maria.hangs_up()
     rui.hangs_up()
     assert story.heard.count("call.ended") == 2
-
-
-def after_a_gap(story: Story, *people: Someone, **more: object) -> None:
-    """Hear again a PBX that says who is parked, and of some not where."""
-    story.says(f.StateRead("main", story.now, tuple(each.as_seen() for each in people), **more))  # type: ignore[arg-type]  # some of its fields
-
-
-def test_who_is_parked_still_after_a_gap_is_told_nothing_of(story: Story) -> None:
-    maria, _ = parked(story)
-    after_a_gap(story, maria, parked={maria.channel: None}, holding_bridges=frozenset({"car-park"}))
-
-    assert story.heard[3:] == ["call.parked", "pbx.connected"]
-
-
-def test_who_was_parked_in_a_gap_has_the_slot_that_is_nobody_elses(story: Story) -> None:
-    maria, _ = parked(story)
-    rui = story.someone("936000111").calls("210000000")
-    rui.picks_up()
-    unsaid = {maria.channel: None, rui.channel: None}
-    after_a_gap(story, maria, rui, parked=unsaid, slots=frozenset({"701", "705"}))
-
-    assert [told.details["slot"] for told in story.events if told.type == "call.parked"] == ["701", "705"]
-
-
-def test_which_of_two_slots_is_whose_is_not_guessed(story: Story) -> None:
-    maria = story.someone("912345678").calls("210000000")
-    rui = story.someone("936000111").calls("210000000")
-    for each in (maria, rui):
-        each.picks_up()
-    unsaid = {maria.channel: None, rui.channel: None}
-    after_a_gap(story, maria, rui, parked=unsaid, slots=frozenset({"701", "702"}))
-
-    assert [told.details["slot"] for told in story.events if told.type == "call.parked"] == [None, None]
 
 
 def test_that_the_time_in_a_car_park_is_over_may_be_said_after_the_parker_is_called(story: Story) -> None:

@@ -35,6 +35,10 @@ class ChannelSeen:
     """Why the last queue let it go, in the PBX's own word."""
     recording: str | None = None
     """The file it is, or was, recorded to."""
+    dials: bool = False
+    """The dialplan has it dial somebody: where it is up and in a car park, that one has answered it, and left."""
+    answered_by: str | None = None
+    """The name of the channel that answered the last it dialled, which may be gone."""
     asked_by: str | None = None
     """The name of the channel that consults somebody through it, where it is a Local channel made for that."""
 

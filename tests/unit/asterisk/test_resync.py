@@ -106,6 +106,15 @@ async def test_a_local_channel_made_to_consult_somebody_names_who_asks() -> None
     assert maria.asked_by == "PJSIP/1001-00000001"
 
 
+@pytest.mark.parametrize(("application", "dials"), [("Dial", True), ("Park", False)])
+async def test_whom_the_dialplan_has_dial_and_who_answered_them_is_read(application: str, *, dials: bool) -> None:
+    line = ("Variable", "DIALEDPEERNAME=PJSIP/1001-00000001")
+    channels = [message(MARIA | {"Application": application})]
+    (maria,) = (await state_of(CoreShowChannels=channels, Status=[message(MARIAS_STATUS, line)])).channels
+
+    assert (maria.dials, maria.answered_by) == (dials, "PJSIP/1001-00000001")
+
+
 async def test_who_is_parked_is_found_in_their_slot() -> None:
     parked = {"Event": "ParkedCall", "ParkeeUniqueid": "1795363527.5", "ParkingSpace": "701"}
 
