@@ -1,7 +1,8 @@
 """One try: a signed POST, and in words what came of it."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+import ssl
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from types import TracebackType
@@ -16,6 +17,7 @@ from callbridge.delivery.retry import Outcome
 from callbridge.delivery.signature import Signer
 from callbridge.delivery.subscriber import Subscriber
 from callbridge.errors import AddressForbidden
+from callbridge.trials import Result
 
 ANSWER_MOST: Final = 16 * 1024
 """Bytes of an answer that are read; after them the connection is dropped."""
@@ -33,13 +35,23 @@ is lost and costs a try."""
 
 
 class Poster:
-    """Sends one subscriber's webhooks over connections it keeps; use it as a context manager."""
+    """Sends one subscriber's webhooks over connections it keeps; use it as a context manager.
 
-    def __init__(self, subscriber: Subscriber, clock: Clock, own: Collection[tuple[str, int]] = ()) -> None:
+    `traces` watch how far each try comes.
+    """
+
+    def __init__(
+        self,
+        subscriber: Subscriber,
+        clock: Clock,
+        own: Collection[tuple[str, int]] = (),
+        traces: Sequence[aiohttp.TraceConfig] = (),
+    ) -> None:
         self._url = URL(subscriber.url)
         self._timeout_s = subscriber.timeout_s
         self._limit = subscriber.concurrency
         self._clock = clock
+        self._traces = traces
         old = () if subscriber.old_secret is None else (subscriber.old_secret,)
         self._signer = Signer(subscriber.secret, *old, old_until=subscriber.old_until)
         self._headers = dict(subscriber.headers)
@@ -60,6 +72,7 @@ class Poster:
             timeout=aiohttp.ClientTimeout(total=self._timeout_s),
             trust_env=False,
             auto_decompress=False,
+            trace_configs=list(self._traces),
             # Nothing packed: an answer's first bytes go into the error as they are.
             headers={"accept-encoding": "identity", "accept": "*/*"},
         )
@@ -84,11 +97,12 @@ class Poster:
         try:
             return await self._post(event_id, body)
         except AddressForbidden as error:
-            return Outcome(error=str(error), forbidden=True)
+            return Outcome(error=str(error), forbidden=True, failure=Result.FORBIDDEN)
         except TimeoutError:
-            return Outcome(error=f"no answer within {self._timeout_s:g} s")
+            return Outcome(error=f"no answer within {self._timeout_s:g} s", failure=Result.ANSWER_TIMEOUT)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return Outcome(error=in_words(error, self._url), forbidden=_is_refused(error))
+            words, forbidden = in_words(error, self._url), _is_refused(error)
+            return Outcome(error=words, forbidden=forbidden, failure=sort_of(error))
 
     async def _post(self, event_id: str, body: bytes) -> Outcome:
         if self._session is None:
@@ -145,22 +159,52 @@ def in_words(error: Exception, url: URL) -> str:
     """Return what went wrong for an admin. The URL's path and query stay out: they may hold a token."""
     if _is_refused(error):
         return _reason(error)
-    for kind, words in WORDS:
+    for kind, _, words in WORDS:
         if isinstance(error, kind):
             return words.format(where=f"{url.host} port {url.port}", host=url.host, reason=_reason(error))
     return f"not sent to {url.host} port {url.port}: {type(error).__name__}"
 
 
-WORDS: Final[Sequence[tuple[type[Exception], str]]] = (
-    (aiohttp.ClientConnectorDNSError, "the name {host} cannot be resolved: {reason}"),
-    (aiohttp.ClientConnectorCertificateError, "the TLS certificate of {where} is refused: {reason}"),
-    (aiohttp.ClientConnectorSSLError, "TLS with {where} failed: {reason}"),
-    (aiohttp.ClientConnectorError, "no connection to {where}: {reason}"),
-    (aiohttp.InvalidURL, "the URL is not usable: it must be http:// or https:// and a host"),
-    (aiohttp.ServerDisconnectedError, "{where} closed the connection without an answer"),
-    (ConnectionError, "{where} closed the connection without an answer"),
-    (aiohttp.ClientOSError, "the connection to {where} broke: {reason}"),
-    (aiohttp.ClientResponseError, "{where} does not answer in HTTP"),
+def sort_of(error: Exception) -> Result:
+    """Return what went wrong for a program."""
+    if _is_refused(error):
+        return Result.FORBIDDEN
+    cause = getattr(error, "os_error", None) or getattr(error, "certificate_error", None)
+    if isinstance(cause, ConnectionRefusedError):
+        return Result.NOT_LISTENING
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return CERTIFICATES.get(getattr(cause, "verify_code", 0), Result.CERTIFICATE_UNTRUSTED)
+    return next((sort for kind, sort, _ in WORDS if isinstance(error, kind)), Result.NOT_SENT)
+
+
+CERTIFICATES: Final[Mapping[int, Result]] = {
+    9: Result.CERTIFICATE_EARLY,
+    10: Result.CERTIFICATE_EXPIRED,
+    18: Result.CERTIFICATE_SELF_SIGNED,
+    19: Result.CERTIFICATE_SELF_SIGNED,  # the authority at the end of what it sent is its own, and not known here
+    62: Result.CERTIFICATE_OTHER_NAME,
+    64: Result.CERTIFICATE_OTHER_NAME,  # an address
+}
+"""By OpenSSL's X509_V_ERR_; any other means that nobody we trust has signed it."""
+
+WORDS: Final[Sequence[tuple[type[Exception], Result, str]]] = (
+    (aiohttp.ClientConnectorDNSError, Result.NAME_UNKNOWN, "the name {host} cannot be resolved: {reason}"),
+    (
+        aiohttp.ClientConnectorCertificateError,
+        Result.CERTIFICATE_UNTRUSTED,
+        "the TLS certificate of {where} is refused: {reason}",
+    ),
+    (aiohttp.ClientConnectorSSLError, Result.TLS_FAILED, "TLS with {where} failed: {reason}"),
+    (aiohttp.ClientConnectorError, Result.NOT_REACHED, "no connection to {where}: {reason}"),
+    (
+        aiohttp.InvalidURL,
+        Result.NOT_SENT,
+        "the URL is not usable: it must be http:// or https:// and a host",
+    ),
+    (aiohttp.ServerDisconnectedError, Result.CLOSED, "{where} closed the connection without an answer"),
+    (ConnectionError, Result.CLOSED, "{where} closed the connection without an answer"),
+    (aiohttp.ClientOSError, Result.CLOSED, "the connection to {where} broke: {reason}"),
+    (aiohttp.ClientResponseError, Result.NOT_HTTP, "{where} does not answer in HTTP"),
 )
 """The first row that fits."""
 

@@ -11,6 +11,8 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Final
 
+from callbridge.trials import Result
+
 RETRY: Final[Sequence[timedelta]] = (
     timedelta(0),
     timedelta(seconds=5),
@@ -51,6 +53,8 @@ class Outcome:
     """The first bytes of the answer's body, printable."""
     ms: int = 0
     """How long the try took."""
+    failure: Result | None = None
+    """Which sort of failure `error` tells of, where no answer came."""
 
     @property
     def delivered(self) -> bool:
