@@ -14,7 +14,7 @@ under load has blocked Asterisk (asterisk#1928).
 | `ParkedCalls` | who is parked in which slot; needs the class `call` | who is in a car park is parked, somewhere |
 | `DeviceStateList` | which slots are taken; asked where it is not known whose | these slots are not told |
 | `ExtensionStateList` | which device sits at which extension | what is configured, and what calls show |
-| `Status` | the number dialled first, who holds, why a queue was left, who consults, who answered | these stay unknown |
+| `Status` | the number first dialled, who holds, why a queue was left, who asks, who answered | these stay unknown |
 """
 
 from collections.abc import Iterable, Mapping

@@ -41,7 +41,7 @@ async def room(pbx: Asterisk) -> AsyncIterator[Room]:
 TOLD: Final = BLIND | ASKED_FIRST | AWKWARD
 
 EARLY_S, LATE_S = 0.1, 2.0
-"""On a busy machine phones take their time to do what they are told; nothing ever lasts shorter than it was to."""
+"""Phones take their time to do what they are told; on a busy machine more, at either end (`Room.slack_s`)."""
 
 
 @pytest.mark.parametrize("scene", TOLD)
@@ -57,7 +57,7 @@ async def test_a_transfer_is_told_as_it_happened(scene: str, room: Room, daemon:
         first = ringing_at_once(first)
     call = is_told(first, telling.heard, telling.last)
     for key, seconds in telling.seconds.items():
-        assert seconds - EARLY_S < call[key] < seconds + LATE_S, key
+        assert seconds - EARLY_S - room.slack_s < call[key] < seconds + LATE_S + room.slack_s, key
     assert [handed(one) for one in first if one.type == "call.transferred"] == list(telling.handed)
     assert len(others) == (telling.asked is not None)
     if telling.asked is not None:
