@@ -118,7 +118,7 @@ SHORTEST_MASKED: Final = 6  # digits; shorter ones are extensions and short code
 SHORTEST_HIDDEN: Final = 4  # letters; hiding a shorter "secret" would blacken every word that holds it
 HIDDEN: Final = "•••"
 
-_SECRETS: Final = r"whsec_[A-Za-z0-9+/=_-]+|\bcb_[A-Za-z0-9_-]{20,}"
+_SECRETS: Final = r"wh(?:sec|sk)_[A-Za-z0-9+/=_-]+|\bcb_[A-Za-z0-9_-]{20,}"
 _WHOLE_NUMBER: Final = re.compile(r"\+\d{7,15}\b")
 _CONTROLS: Final = {**{code: 0x2400 + code for code in range(32)}, **dict.fromkeys(range(127, 160), 0xFFFD)}
 """Control characters to the pictures Unicode has of them."""

@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -14,11 +15,13 @@ from callbridge.asterisk.ari.settings import AriSettings
 from callbridge.asterisk.from_ami import FILTERS
 from callbridge.calls.call import Limits
 from callbridge.calls.numbers import PbxProfile
-from callbridge.config import Ami, Ari, Config, Http, PbxNumbers, Webhook
+from callbridge.config import Ami, Ari, Config, Delivery, Http, PbxNumbers, Webhook
 from callbridge.config import Limits as LimitsTable
+from callbridge.delivery.pace import Pace
 from callbridge.delivery.subscriber import Subscriber
 from callbridge.directory.e164 import number_plan
 from callbridge.errors import CallbridgeError
+from callbridge.hooks import Order
 
 
 def profile(pbx: PbxNumbers) -> PbxProfile:
@@ -73,13 +76,29 @@ def subscribers(webhooks: Iterable[Webhook]) -> tuple[Subscriber, ...]:
             each.name,
             each.url,
             each.secret.reveal(),
-            tuple(each.events),
-            each.allow_private,
-            each.timeout_s,
-            each.concurrency,
+            events=tuple(each.events),
+            old_secret=each.old_secret.reveal() if each.old_secret is not None else None,
+            pbxs=tuple(each.pbxs),
+            queues=tuple(each.queues),
+            order=Order(each.order),
+            headers=tuple((name, value.reveal()) for name, value in each.headers.items()),
+            allow_private=each.allow_private,
+            allow_networks=tuple(each.allow_networks),
+            timeout_s=each.timeout_s,
+            concurrency=each.concurrency,
+            rate=each.rate_per_s,
         )
         for each in webhooks
         if each.enabled
+    )
+
+
+def pace(delivery: Delivery) -> Pace:
+    """Return how long a failing subscriber is borne, and its tries are kept."""
+    return Pace(
+        disable_after=timedelta(days=delivery.disable_after_days),
+        disable_tries=delivery.disable_after_tries,
+        keep_tries=timedelta(days=delivery.keep_tries_days),
     )
 
 

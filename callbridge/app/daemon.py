@@ -8,7 +8,7 @@ from signal import SIGHUP, SIGINT, SIGTERM
 from typing import Final
 
 from callbridge import logs
-from callbridge.api import health, metrics
+from callbridge.api import health, metrics, webhooks
 from callbridge.api.local import LocalServer
 from callbridge.api.server import HttpServer
 from callbridge.api.status import ConfigStatus, DatabaseStatus, Status
@@ -23,6 +23,7 @@ from callbridge.app.notify import Notifier
 from callbridge.app.outgoing import Outgoing
 from callbridge.app.served import served
 from callbridge.app.survey import Survey
+from callbridge.app.webhooks import WebhookKeeper
 from callbridge.asterisk.ami.link import AmiLink
 from callbridge.asterisk.ari.link import AriLink
 from callbridge.calls.facts import LimitsSet
@@ -109,16 +110,18 @@ class Daemon:
         self._started_at = clock.now()
         self._tracker = Tracker(build.profiles(config.pbx, measures=True), limits=build.limits(config.limits))
         self._outgoing = Outgoing(config, store, clock)
+        self._webhooks = WebhookKeeper(self._outgoing, store, clock)
         outlets = Outlets(render, self._outgoing.route, self._committed)
         self._meters = Meters()
         self._pipeline = Pipeline(self._tracker, store, outlets, clock, self._meters)
         self._followers = Followers()
+        self._outgoing.publish_to(lambda told: self._followers.publish(one.body for one in told))
         folders = {pbx.id: pbx.recordings_dir for pbx in config.pbx}
         self._measuring = Measuring(self._tracker, folders, self._pipeline.offer, self._pipeline.clock_of)
         self._hearings = [self._hearing(pbx) for pbx in config.pbx]
         self._survey = Survey(store, self._outgoing, self._hearings, clock)
         self._tls = build.http_tls(config.http)
-        outside, inside = served(store, config.http, clock)
+        outside, inside = served(store, config.http, clock, webhooks.resources(self._webhooks))
         socket = config.data_dir / CONTROL_SOCKET
         self._local = LocalServer(socket, self.status, self._followers.subscribe, routes=inside)
         figures = Metrics(self._meters, self.status)
@@ -129,6 +132,7 @@ class Daemon:
     async def live(self, stop: asyncio.Event, reload: asyncio.Event) -> None:
         """Run until stopped. Raises CallbridgeError when it broke, with the fault in the log."""
         memory = await self._store.remember()
+        await self._webhooks.load()
         self._pipeline.restore(memory)
         for hearing in self._hearings:
             hearing.heard_until = memory.heard_until.get(hearing.pbx)

@@ -7,7 +7,20 @@ that only want to find the running daemon, `changes` for a reload.
 from callbridge.config.difference import Audited, Difference, Span
 from callbridge.config.finding import Finding, Level
 from callbridge.config.load import data_dir_of, load, load_limits, load_profiles
-from callbridge.config.models import Ami, Ari, Cel, Config, Database, Http, Limits, Log, Pbx, PbxNumbers, Webhook
+from callbridge.config.models import (
+    Ami,
+    Ari,
+    Cel,
+    Config,
+    Database,
+    Delivery,
+    Http,
+    Limits,
+    Log,
+    Pbx,
+    PbxNumbers,
+    Webhook,
+)
 from callbridge.config.reload import changes
 from callbridge.config.secret import Secret
 from callbridge.config.words import CONTROL_SOCKET, event_glob
@@ -20,6 +33,7 @@ __all__ = [
     "Cel",
     "Config",
     "Database",
+    "Delivery",
     "Difference",
     "Finding",
     "Http",

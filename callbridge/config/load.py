@@ -50,7 +50,9 @@ def _secrets(config: models.Config) -> Iterator[str]:
             yield pbx.ari.password.reveal()
         if pbx.cel and pbx.cel.url:
             yield from database_url.passwords_in(pbx.cel.url.reveal())
-    yield from (webhook.secret.reveal() for webhook in config.webhook)
+    for webhook in config.webhook:
+        held = (webhook.secret, webhook.old_secret, *webhook.headers.values())
+        yield from (secret.reveal() for secret in held if secret is not None)
     yield from database_url.passwords_in(config.database.url.reveal())
 
 

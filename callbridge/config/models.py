@@ -119,6 +119,8 @@ class Http(Table):
     """Of one token, at once."""
     failures_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 20
     """Wrong tokens from one address."""
+    max_streams: Annotated[int, Field(ge=1, le=10_000)] = 50
+    """Readers of `/v1/events` at once, with all tokens."""
 
     @property
     def host(self) -> str:
@@ -137,11 +139,30 @@ class Webhook(Table):
     secret: Secret
     secret_file: str | None = None
     secret_env: str | None = None
+    old_secret: Secret | None = None
+    """Signs as well, for as long as it stands there, while the receiver moves to `secret`."""
+    old_secret_file: str | None = None
+    old_secret_env: str | None = None
     events: Annotated[tuple[words.EventGlob, ...], Field(strict=False, min_length=1)] = ("*",)
+    pbxs: Annotated[tuple[words.OneLine, ...], Field(strict=False)] = ()
+    queues: Annotated[tuple[words.OneLine, ...], Field(strict=False)] = ()
+    order: Literal["call", "strict"] = "call"
+    headers: words.Headers = {}
     allow_private: bool = False
+    allow_networks: Annotated[tuple[words.Network, ...], Field(strict=False)] = ()
     timeout_s: Annotated[float, Field(gt=0, le=60)] = 15.0
     concurrency: Annotated[int, Field(ge=1, le=64)] = 8
+    rate_per_s: Annotated[float, Field(gt=0, le=10_000)] | None = None
     enabled: bool = True
+
+
+class Delivery(Table):
+    """For all subscribers, those that are made by API or CLI too."""
+
+    disable_after_days: Annotated[float, Field(gt=0, le=365)] = 5.0
+    """Without a single success, and after so many tries at least."""
+    disable_after_tries: Annotated[int, Field(ge=1, le=1_000_000)] = 12
+    keep_tries_days: Annotated[float, Field(gt=0, le=365)] = 14.0
 
 
 class Limits(Table):
@@ -165,6 +186,7 @@ class Config(Table):
     database: Database
     http: Http = Http()
     webhook: Annotated[tuple[Webhook, ...], Field(strict=False)] = ()
+    delivery: Delivery = Delivery()
     limits: Limits = Limits()
     log: Log = Log()
 

@@ -17,6 +17,7 @@ from callbridge.config.models import Ami, Config
 from callbridge.config.secret import Places, Secret, SecretMistake, check_webhook_key
 
 SECRETS: Final = ((("pbx", "ami"), "secret"), (("pbx", "ari"), "password"), (("webhook",), "secret"))
+OPTIONAL: Final = (("database", "password"), ("webhook", "old_secret"))
 NAMES: Final = (("pbx", "id"), ("webhook", "name"))
 SHORT: Final = 8  # letters; a shorter secret is soon guessed
 
@@ -28,9 +29,10 @@ def put_in_secrets(raw: Raw, places: Places, notes: Notes) -> None:
             if not places.given(table, name):
                 notes.mistake((*path, name), f"is missing; give {name}_file, or {name}_env")
             table[name] = _secret(table, name, path, places, notes)
-    for path, table in tables(raw, "database"):
-        if places.given(table, "password"):
-            table["password"] = _secret(table, "password", path, places, notes)
+    for noun, name in OPTIONAL:
+        for path, table in tables(raw, noun):
+            if places.given(table, name):
+                table[name] = _secret(table, name, path, places, notes)
 
 
 def _secret(table: Raw, name: str, path: KeyPath, places: Places, notes: Notes) -> Secret:

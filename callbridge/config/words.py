@@ -4,22 +4,23 @@ Every refusal says what is wrong and what to do; the file and line are added by
 `mistakes`. Sources: Asterisk's dialplan patterns, ISO 3166, the IANA time zones.
 """
 
-import difflib
-import fnmatch
 import os
 import re
 import zoneinfo
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from callbridge.calls.events import EventType
+from callbridge import hooks
+from callbridge.config.secret import Secret
 
-EVENT_TYPES: Final = tuple(map(str, EventType))
+meant = hooks.meant
+event_glob = hooks.event_glob
+EVENT_TYPES: Final = hooks.EVENT_TYPES
 CONTROL_SOCKET: Final = "control.sock"
 """The daemon's socket for the command line, in its data folder."""
 
@@ -27,13 +28,6 @@ MAX_SOCKET_PATH: Final = 107  # bytes; Linux' sockaddr_un holds 108 with the clo
 
 _PATTERN_LETTERS: Final = re.compile(r"_?[0-9XZN]+\.?")
 _TECHNOLOGIES: Final = ("PJSIP", "SIP", "IAX2", "DAHDI", "Local", "Dongle", "Khomp", "OOH323")
-
-
-def meant(word: str, known: Iterable[str]) -> str:
-    """Return `; did you mean "…"?`, or nothing when no known word is near."""
-    by_lower = {other.lower(): other for other in known}
-    near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
-    return f'; did you mean "{by_lower[near[0]]}"?' if near else ""
 
 
 def _name(text: str) -> str:
@@ -77,14 +71,6 @@ def _trunk(text: str) -> str:
     return text
 
 
-def event_glob(text: str) -> str:
-    """Return `text` when it matches an event there is. Raises ValueError."""
-    if not any(fnmatch.fnmatchcase(known, text) for known in EVENT_TYPES):
-        hint = meant(text, (*EVENT_TYPES, *{f"{known.split('.')[0]}.*" for known in EVENT_TYPES}))
-        raise ValueError(f'"{text}" matches no event{hint}')
-    return text
-
-
 def _absolute(text: object) -> object:
     if isinstance(text, str):
         if not Path(text).is_absolute():
@@ -97,26 +83,6 @@ def _short_enough(path: Path) -> Path:
     if len(os.fsencode(path / CONTROL_SOCKET)) > MAX_SOCKET_PATH:
         raise ValueError("is too long for the control socket in it; choose a folder of 90 letters at most")
     return path
-
-
-def _split(text: str) -> SplitResult:
-    try:
-        parts = urlsplit(text)
-        _ = parts.port  # read here because a bad port is only found when it is asked for
-    except ValueError as error:
-        raise ValueError(f"is no URL: {error}") from None
-    return parts
-
-
-def _http_url(text: str) -> str:
-    parts = _split(text)
-    if parts.scheme not in ("http", "https"):
-        raise ValueError(f'must begin with http:// or https://, not "{parts.scheme}:"')
-    if not parts.hostname or re.search(r"[\s\x00-\x1f]", text):
-        raise ValueError("names no host; write it like https://crm.example/hooks")
-    if parts.username is not None:
-        raise ValueError("holds a user name or password, which ends up in logs; take them out")
-    return text
 
 
 def _listen(text: str) -> str:
@@ -169,6 +135,19 @@ def _sql_name(text: str) -> str:
     return text
 
 
+def _headers(table: object) -> object:
+    """Check custom headers, and hide their values: many are tokens."""
+    if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
+        raise ValueError('must be names with text, such as {X-Tenant = "4711"}')
+    if len(table) > hooks.MOST_HEADERS:
+        raise ValueError(f"holds {len(table)} headers, but {hooks.MOST_HEADERS} are the most; take some out")
+    for name, value in table.items():
+        hooks.check_header(name, value)
+    return {name: Secret(value) for name, value in table.items()}
+
+
+Headers = Annotated[Mapping[str, Secret], BeforeValidator(_headers)]
+Network = Annotated[str, AfterValidator(hooks.network)]
 Name = Annotated[str, AfterValidator(_name)]
 CelColumn = Annotated[str, AfterValidator(_cel_column)]
 SqlName = Annotated[str, AfterValidator(_sql_name)]
@@ -179,7 +158,7 @@ Trunk = Annotated[str, AfterValidator(_trunk)]
 EventGlob = Annotated[str, AfterValidator(event_glob)]
 AbsolutePath = Annotated[Path, BeforeValidator(_absolute)]
 DataDir = Annotated[AbsolutePath, AfterValidator(_short_enough)]
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
+HttpUrl = Annotated[str, AfterValidator(hooks.http_url)]
 Listen = Annotated[str, AfterValidator(_listen)]
 Host = Annotated[str, AfterValidator(_host)]
 OneLine = Annotated[str, AfterValidator(_one_line)]

@@ -160,8 +160,9 @@ class Line:
         self._turned.set()
 
     def reopen(self) -> None:
-        """Think better of `close`."""
+        """Think better of `close`; what was in memory may be forgotten by the database."""
         self.closing = False
+        self._strict = None
 
     async def idle(self) -> None:
         """Wait until the database knows all that came of our tries."""

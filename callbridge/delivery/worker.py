@@ -50,6 +50,7 @@ class Status:
     """Events given up."""
     oldest_at: datetime | None
     standing: Standing
+    failing_since: datetime | None
 
 
 class Dispatcher:
@@ -78,6 +79,7 @@ class Dispatcher:
         self._wiring = Wiring(clock, pace, own, self._settler.add, self._reader.wake, enlist, self._disabled)
         self._lines = {one.name: Line(one, self._wiring) for one in subscribers}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._works: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
         self._stopping = asyncio.Event()
 
@@ -121,6 +123,8 @@ class Dispatcher:
             for line in self._lines.values():
                 line.close()
             await self._ended(list(self._tasks.values()))
+            for work in self._works:
+                work.cancel()
             self._settler.close()
             if not await self._ended([settling]):
                 log.warning("results left unwritten: some events will be sent twice", action=Action.DELIVERY_UNSETTLED)
@@ -145,16 +149,22 @@ class Dispatcher:
         """Have a subscriber be another from the next try on. Raises ConfigError, and NotThere."""
         self._line(subscriber.name).change(subscriber)
 
-    async def remove(self, name: str) -> None:
-        """Tell a subscriber nothing more, and return when nothing of it is on the way; what waits for it stays."""
+    def remove(self, name: str) -> None:
+        """Tell a subscriber nothing more; what is on its way ends, and what waits for it stays. Raises NotThere."""
         line = self._line(name)
         line.close()
-        if (task := self._tasks.get(name)) is not None:
+        self._spawn(self._left(line))
+        if self._group is None:
+            del self._lines[name]
+
+    async def _left(self, line: Line) -> None:
+        """Forget a line once nothing of it is on the way: results still come in for it until then."""
+        if (task := self._tasks.get(line.name)) is not None:
             await asyncio.wait([task])
         await line.idle()
-        if line.closing and self._lines.get(name) is line:
-            del self._lines[name]
-            self._tasks.pop(name, None)
+        if line.closing and self._lines.get(line.name) is line:
+            del self._lines[line.name]
+            self._tasks.pop(line.name, None)
 
     def _begin(self, line: Line) -> None:
         task = self._tasks.get(line.name)
@@ -203,7 +213,9 @@ class Dispatcher:
         if self._group is None:
             work.close()  # it will be found out again in the next life
         else:
-            self._group.create_task(work)
+            task = self._group.create_task(work)
+            self._works.add(task)
+            task.add_done_callback(self._works.discard)
 
     async def _tell_disabled(self, line: Line, standing: Standing) -> None:
         event = disabling.event(line.name, standing)
@@ -281,6 +293,7 @@ class Dispatcher:
                 backlogs[name].dead if name in backlogs else 0,
                 backlogs[name].oldest_at if name in backlogs else None,
                 line.standing,
+                line.record.failing_since,
             )
             for name, line in self._lines.items()
             if not line.closing

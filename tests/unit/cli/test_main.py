@@ -17,6 +17,8 @@ EVERY_COMMAND = [
     ("run",), ("check",), ("status",), ("tail",), ("record",), ("replay",), ("audit",),
     ("db",), ("db", "upgrade"), ("db", "check"), ("db", "backup"),
     ("token",), ("token", "create"), ("token", "list"), ("token", "revoke"),
+    ("webhook",), ("webhook", "add"), ("webhook", "list"), ("webhook", "show"), ("webhook", "pause"),
+    ("webhook", "resume"), ("webhook", "rotate"), ("webhook", "replay"), ("webhook", "remove"),
 ]  # fmt: skip
 
 

@@ -57,6 +57,7 @@ def test_every_table_of_the_example_is_one_of_ours() -> None:
         "database",
         "http",
         "webhook",
+        "delivery",
         "limits",
         "log",
     }
