@@ -98,6 +98,9 @@ class SqlStore:
         now = self._clock.now()
         return await self._access.write(partial(webhooks.replay, name=name, which=which, limit=limit, now=now))
 
+    async def note_try(self, attempt: Attempt) -> None:
+        await self._access.write(partial(tries.note, attempt=attempt))
+
     async def prune_tries(self, before: datetime, limit: int) -> int:
         return await self._access.write(partial(tries.prune, before=before, limit=limit))
 
