@@ -26,6 +26,8 @@ from callbridge.calls.call import (
     TransferKind,
 )
 from callbridge.calls.events import Event, EventType, call_event, pbx_event
+from callbridge.delivery import disabling
+from callbridge.ports import Halt, Standing
 
 MARIA: Final = Party("+351912345678", "912345678", "Maria Silva")
 COMPANY: Final = Party("+351210000000", "210000000")
@@ -96,6 +98,8 @@ def sample(kind: EventType, pbx: str, at: datetime) -> Event:
         return pbx_event(pbx, kind, at, gap=_gap(at))
     if kind is EventType.PBX_DISCONNECTED:
         return pbx_event(pbx, kind, at, **BESIDES[kind])
+    if kind is EventType.WEBHOOK_DISABLED:
+        return disabling.event("sample", Standing(Halt.DISABLED, "a sample", at, at - timedelta(days=5), 12))
     call = _call(kind, pbx, at)
     besides = BESIDES[kind] if kind not in FILES else {"recording": call.recordings[0]}
     return call_event(call, kind, at, **besides)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, null, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, literal, null, select, update
 
 from callbridge.ports import Attempt, Try
 from callbridge.store import upserts
@@ -18,6 +18,9 @@ from callbridge.store.tables import events, tries, webhook_states
 
 _t: Final = tries.c
 _s: Final = webhook_states.c
+
+SAMPLE: Final = "test"
+"""The type of what is no event that was told: a sample."""
 
 _WRITE: Final = Prepared(
     lambda _: insert(tries).inline(),
@@ -31,9 +34,10 @@ _WELL: Final = plain(
 )
 _PAGE: Final = (
     select(
-        _t.number, _t.event_id, events.c.type, _t.attempt, _t.at, _t.ms, _t.delivered, _t.status, _t.error, _t.answer
+        *(_t.number, _t.event_id, func.coalesce(events.c.type, literal(SAMPLE)), _t.attempt, _t.at, _t.ms),
+        *(_t.delivered, _t.status, _t.error, _t.answer),
     )
-    .join(events, events.c.id == _t.event_id)
+    .outerjoin(events, events.c.id == _t.event_id)
     .where(_t.subscriber == bindparam("to"), _t.number < bindparam("below"))
     .order_by(_t.number.desc())
     .limit(bindparam("most"))
@@ -55,6 +59,11 @@ def write(connection: Connection, attempts: Sequence[Attempt]) -> None:
     failing = {name: _since_success(made) for name, made in last.items()}
     rows = [_failing(name, failed) for name, failed in failing.items() if failed]
     _FAILED(connection, rows)
+
+
+def note(connection: Connection, attempt: Attempt) -> None:
+    """Write down the try of a sample: it says nothing of whether the subscriber fails."""
+    _WRITE(connection, [_row(attempt)])
 
 
 def _since_success(made: Sequence[Attempt]) -> Sequence[Attempt]:
