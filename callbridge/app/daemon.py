@@ -8,7 +8,7 @@ from signal import SIGHUP, SIGINT, SIGTERM
 from typing import Final
 
 from callbridge import logs
-from callbridge.api import health, metrics, webhooks
+from callbridge.api import health, metrics, webhook_trials, webhooks
 from callbridge.api.local import LocalServer
 from callbridge.api.server import HttpServer
 from callbridge.api.status import ConfigStatus, DatabaseStatus, Status
@@ -23,6 +23,7 @@ from callbridge.app.notify import Notifier
 from callbridge.app.outgoing import Outgoing
 from callbridge.app.served import served
 from callbridge.app.survey import Survey
+from callbridge.app.trials import WebhookTrials
 from callbridge.app.webhooks import WebhookKeeper
 from callbridge.asterisk.ami.link import AmiLink
 from callbridge.asterisk.ari.link import AriLink
@@ -121,13 +122,18 @@ class Daemon:
         self._hearings = [self._hearing(pbx) for pbx in config.pbx]
         self._survey = Survey(store, self._outgoing, self._hearings, clock)
         self._tls = build.http_tls(config.http)
-        outside, inside = served(store, config.http, clock, webhooks.resources(self._webhooks))
+        trials = webhook_trials.resources(self._trials(config))
+        alive = (*webhooks.resources(self._webhooks), *trials)
+        outside, inside = served(store, config.http, clock, alive)
         socket = config.data_dir / CONTROL_SOCKET
         self._local = LocalServer(socket, self.status, self._followers.subscribe, routes=inside)
         figures = Metrics(self._meters, self.status)
         routes = (*health.routes(self._health), *metrics.routes(figures.text), *outside)
         self._http = HttpServer(config.http.host, config.http.port, routes, self._tls)
         self._reloaded = ConfigStatus()
+
+    def _trials(self, config: Config) -> WebhookTrials:
+        return WebhookTrials(self._outgoing.dispatcher, self._store, self._clock, build.own_addresses(config))
 
     async def live(self, stop: asyncio.Event, reload: asyncio.Event) -> None:
         """Run until stopped. Raises CallbridgeError when it broke, with the fault in the log."""
