@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from fnmatch import fnmatchcase
-from functools import lru_cache
 
 from callbridge.calls.events import Event
+from callbridge.filters import EventFilter, queue_of
 from callbridge.hooks import Order
 from callbridge.ports import STRICT
 
@@ -51,26 +50,8 @@ class Subscriber:
 
     def matches(self, event: Event) -> bool:
         """Whether this subscriber wants to hear of `event`."""
-        if not wants(self.events, event.type.value):
-            return False
-        if self.pbxs and event.pbx and not wants(self.pbxs, event.pbx):
-            return False
-        return not self.queues or self._wants_queue(event)
-
-    def _wants_queue(self, event: Event) -> bool:
-        """What is about no call and no queue is for everybody: without it, nobody knows of a gap."""
-        queue = event.details.get("queue")
-        if event.call is not None:
-            queue = event.call.queue
-        elif not isinstance(queue, str):
-            return True
-        return isinstance(queue, str) and wants(self.queues, queue)
-
-
-@lru_cache(maxsize=1024)
-def wants(patterns: tuple[str, ...], kind: str) -> bool:
-    """Whether one of the patterns fits the event's type."""
-    return any(fnmatchcase(kind, pattern) for pattern in patterns)
+        wanted = EventFilter(self.events, self.pbxs, self.queues)
+        return wanted.wants(event.type.value, event.pbx, queue_of(event))
 
 
 def route(subscribers: Sequence[Subscriber], event: Event) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from operator import itemgetter
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
@@ -30,15 +31,20 @@ _WRITE_PROTOCOLS: Final = Prepared(upserts.raising_protocols)
 _WRITE_HEARD: Final = Prepared(partial(upserts.replacing, table=tables.pbx_heard))
 
 
-def write_batch(connection: Connection, batch: Batch, now: datetime, strict: Collection[str] = ()) -> None:
-    """Write `batch`; what is told anew is due `now`, to those in `strict` all in one lane."""
+Added = Sequence[tuple[int, Told]]
+"""Events the database did not have before, each with its position, in that order."""
+
+
+def write_batch(connection: Connection, batch: Batch, now: datetime, strict: Collection[str] = ()) -> Added:
+    """Write `batch`, and return what is told anew: that is due `now`, to those in `strict` all in one lane."""
     _WRITE_CALLS(connection, [call_row(call) for call in batch.calls])
     _write_memory(connection, batch)
     _write_log(connection, [call for call in batch.calls if call.over])
-    write_events(connection, batch.told, now, strict)
+    added = write_events(connection, batch.told, now, strict)
     _write_agents(connection, batch)
     _WRITE_PROTOCOLS(connection, [{"day": day, "last": last} for day, last in batch.protocols.items()])
     _WRITE_HEARD(connection, [{"pbx": pbx, "heard_at": at} for pbx, at in batch.heard.items()])
+    return added
 
 
 def write_heard(connection: Connection, pbx: str, at: datetime) -> None:
@@ -62,19 +68,21 @@ def _write_log(connection: Connection, over: Sequence[Call]) -> None:
     _WRITE_TIMELINE(connection, [row for call in over for row in timeline_rows(call)])
 
 
-def write_events(connection: Connection, events: Iterable[Told], now: datetime, strict: Collection[str]) -> None:
-    """Write what the database does not have yet, and put that alone into the outbox.
+def write_events(connection: Connection, events: Iterable[Told], now: datetime, strict: Collection[str]) -> Added:
+    """Write what the database does not have yet, put that alone into the outbox, and return it.
 
     An event told again after a crash may have been delivered, and its outbox
     rows with it: so the outbox cannot say what is new, the positions can.
     """
     told = _by_id(events)
     if not told:
-        return
+        return ()
     ((newest,),) = _NEWEST.ask(connection, {})
     _WRITE_EVENTS(connection, [_event_row(one) for one in told.values()])
-    added: dict[str, int] = dict(_ADDED.ask(connection, {"newest": newest or 0}))
-    outbox.put(connection, [(one, added[id_]) for id_, one in told.items() if id_ in added], now, strict)
+    places: dict[str, int] = dict(_ADDED.ask(connection, {"newest": newest or 0}))
+    added = [(one, places[id_]) for id_, one in told.items() if id_ in places]
+    outbox.put(connection, added, now, strict)
+    return sorted(((position, one) for one, position in added), key=itemgetter(0))
 
 
 def _write_agents(connection: Connection, batch: Batch) -> None:

@@ -25,6 +25,7 @@ from callbridge.ports import (
 from callbridge.store import commit, due, outbox, queries, tries, webhooks
 from callbridge.store.access import Access
 from callbridge.store.call_log import SqlCallLog
+from callbridge.store.event_log import SqlEventLog
 from callbridge.store.idempotency import SqlKeptAnswers
 from callbridge.store.queries import Counts, Kept
 from callbridge.store.tokens import SqlTokens
@@ -43,6 +44,7 @@ class SqlStore:
         self.tokens = SqlTokens(access)
         self.kept_answers = SqlKeptAnswers(access)
         self.call_log = SqlCallLog(access)
+        self.event_log = SqlEventLog(access)
         # Read and changed within writes alone, which follow one another: so it is always as the lanes are.
         self._strict: frozenset[str] = frozenset()
 
@@ -59,7 +61,7 @@ class SqlStore:
 
     async def commit(self, batch: Batch) -> None:
         now = self._clock.now()
-        await self._access.write(lambda connection: commit.write_batch(connection, batch, now, self._strict))
+        await self.event_log.written(lambda connection: commit.write_batch(connection, batch, now, self._strict))
 
     async def heard(self, pbx: str, at: datetime) -> None:
         await self._access.write(partial(commit.write_heard, pbx=pbx, at=at))
@@ -88,11 +90,11 @@ class SqlStore:
     async def halt(self, name: str, standing: Standing, told: Sequence[Told] = ()) -> None:
         now = self._clock.now()
 
-        def work(connection: Connection) -> None:
+        def work(connection: Connection) -> commit.Added:
             webhooks.halt(connection, name, standing)
-            commit.write_events(connection, told, now, self._strict)
+            return commit.write_events(connection, told, now, self._strict)
 
-        await self._access.write(work)
+        await self.event_log.written(work)
 
     async def replay(self, name: str, which: DeadLetters, limit: int) -> int:
         now = self._clock.now()
