@@ -103,6 +103,11 @@ class Action(StrEnum):
     CONTROL_LISTENING = "control.listening"  # the socket of the command line
     CONTROL_CUT_OFF = "control.cut_off"  # a follower of events did not keep up
 
+    # Who may ask
+    API_TOKEN_MADE = "api.token_made"  # with its name and scopes
+    API_TOKEN_REVOKED = "api.token_revoked"
+    API_REFUSED = "api.refused"  # an address sent too many wrong tokens: somebody guesses, or a CRM has an old one
+
     # Others
     TAPE_RECORDING = "tape.recording"
     LIBRARY_SAID = "library.said"  # a warning from a library we use, by Python's own logging

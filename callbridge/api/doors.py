@@ -10,9 +10,14 @@ from callbridge.api.problems import Kind, Refused, too_many
 from callbridge.api.resources import Resource
 from callbridge.api.scopes import OWNER, Caller
 from callbridge.api.tokens import TokenKeeper
+from callbridge.logs import Action, logger
+
+log = logger()
 
 CHALLENGE: Final = 'Bearer realm="callbridge"'
 STRANGER: Final = Caller("", "somebody on this host", frozenset())
+PASSED_ON: Final = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
+"""Headers of a proxy. They can open nothing: whoever invents one is taken for a stranger."""
 FAILED_TOO_OFTEN: Final = "Too many wrong tokens came from this address."
 
 
@@ -63,6 +68,8 @@ class Bearer:
         found = await self._keeper.caller(secret)
         if found is None:
             self._failures.take(address)
+            if self._failures.wait(address):
+                log.warning("too many wrong tokens", action=Action.API_REFUSED, address=address)
             raise Refused(Kind.TOKEN_NEEDED, headers={"WWW-Authenticate": f'{CHALLENGE}, error="invalid_token"'})
         return found
 
@@ -81,6 +88,8 @@ def _secret_in(request: web.Request) -> str | None:
 
 
 def from_here(request: web.Request) -> bool:
-    """Tell whether whoever asks is on this host; a proxy on it is too, and all who come through it."""
+    """Tell whether whoever asks is on this host, and not only a proxy on it that passes on what others ask."""
+    if any(header in request.headers for header in PASSED_ON):
+        return False
     address = address_of(request.remote)
     return address is not None and address.is_loopback

@@ -22,6 +22,7 @@ from callbridge.api.scopes import Caller, Scope
 from callbridge.api.words import Stamp
 from callbridge.clock import Clock, secret_bits
 from callbridge.errors import StoreUnavailable
+from callbridge.logs import Action, logger
 from callbridge.ports import Token, Tokens
 
 PREFIX: Final = "cb_"
@@ -30,6 +31,9 @@ USED_EVERY: Final = timedelta(minutes=1)
 NOTE_S: Final = 1.0
 """How long an answer may wait for `last used` to be written."""
 LONGEST_DAYS: Final = 3650
+
+
+log = logger()
 
 
 class TokenKeeper:
@@ -53,6 +57,7 @@ class TokenKeeper:
             expires_at=None if expires_days is None else now + timedelta(days=expires_days),
         )
         await self._tokens.add(token)
+        log.info("a token was made", action=Action.API_TOKEN_MADE, id=token.id, name=name, scopes=token.scopes)
         return token, secret
 
     async def all(self) -> Iterable[Token]:
@@ -60,7 +65,9 @@ class TokenKeeper:
 
     async def revoke(self, name_or_id: str) -> Token:
         """Let a token be good no longer. Raises NotThere."""
-        return await self._tokens.revoke(name_or_id, self._clock.now())
+        token = await self._tokens.revoke(name_or_id, self._clock.now())
+        log.info("a token was revoked", action=Action.API_TOKEN_REVOKED, id=token.id, name=token.name)
+        return token
 
     def was_good(self, secret: str) -> bool:
         """Tell without asking the database whether this token was let in before."""

@@ -101,6 +101,14 @@ async def test_prometheus_reads_figures(client: aiohttp.ClientSession) -> None:
         assert await answer.text() == "figure 1\n"
 
 
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via", "x-real-ip"])
+async def test_what_a_proxy_on_this_host_passes_on_is_not_from_this_host(
+    client: aiohttp.ClientSession, header: str
+) -> None:
+    async with client.get("/healthz", headers={header: "127.0.0.1"}) as answer:
+        assert answer.status == 401
+
+
 async def test_a_port_in_use_is_told_with_what_to_do() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
