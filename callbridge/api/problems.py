@@ -38,6 +38,7 @@ class Kind(StrEnum):
     CONFLICT = "conflict"
     KEY_IN_USE = "idempotency-key-in-use"
     OUTCOME_UNKNOWN = "outcome-unknown"
+    EVENT_GONE = "event-gone"
     TOO_LARGE = "too-large"
     NO_SUCH_MEDIA = "unsupported-media-type"
     UNKNOWN_FIELD = "unknown-field"
@@ -86,6 +87,12 @@ KINDS: Final[Mapping[Kind, About]] = {
         "Nobody knows what became of the first one",
         "A request with the same `Idempotency-Key` was broken off, by a crash for example. See whether it was done; "
         "where it was not, send it with another key.",
+    ),
+    Kind.EVENT_GONE: About(
+        HTTPStatus.GONE,
+        "No such event is kept",
+        "What came behind the event of this id cannot be told: it is kept no longer, or never was. Read what is true "
+        "now (`/v1/calls`), and follow without `Last-Event-ID`, or with `since`.",
     ),
     Kind.TOO_LARGE: About(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too large", "The body is longer than 64 KiB."),
     Kind.NO_SUCH_MEDIA: About(

@@ -8,10 +8,11 @@ from signal import SIGHUP, SIGINT, SIGTERM
 from typing import Final
 
 from callbridge import logs
-from callbridge.api import health, metrics, webhook_trials, webhooks
+from callbridge.api import events, health, metrics, webhook_trials, webhooks
 from callbridge.api.local import LocalServer
 from callbridge.api.server import HttpServer
 from callbridge.api.status import ConfigStatus, DatabaseStatus, Status
+from callbridge.api.streams import Streams
 from callbridge.app import build, folder, state, supervision
 from callbridge.app.backfill import Backfill
 from callbridge.app.database import open_ready
@@ -42,6 +43,8 @@ COMMIT_S: Final = 8.0
 """At a stop, for what was heard to be committed."""
 DELIVER_S: Final = 12.0
 """At a stop, for what is on its way to subscribers: more than Pace gives it."""
+STREAMS_S: Final = 1.0
+"""At a stop, for the last events to be committed before streams end: what comes later they read from the database."""
 CLOSE_S: Final = 3.0
 """For the database to be closed. All three together stay below TimeoutStopSec of the unit."""
 PATIENCE_S: Final = 60.0
@@ -122,8 +125,9 @@ class Daemon:
         self._hearings = [self._hearing(pbx) for pbx in config.pbx]
         self._survey = Survey(store, self._outgoing, self._hearings, clock)
         self._tls = build.http_tls(config.http)
+        self._streams = Streams(store.event_log, store.tokens, clock, most=config.http.max_streams)
         trials = webhook_trials.resources(self._trials(config))
-        alive = (*webhooks.resources(self._webhooks), *trials)
+        alive = (*events.resources(self._streams), *webhooks.resources(self._webhooks), *trials)
         outside, inside = served(store, config.http, clock, alive)
         socket = config.data_dir / CONTROL_SOCKET
         self._local = LocalServer(socket, self.status, self._followers.subscribe, routes=inside)
@@ -166,6 +170,7 @@ class Daemon:
 
             rest = [keep("survey", self._survey.run), keep("systemd", self._tell), keep("reload", reloads)]
             rest.append(keep("recordings", self._measuring.run))
+            rest.append(keep("streams", self._streams.run))
             rest.append(group.create_task(self._stays_ours(), name="database"))
             delivering = keep("delivery", self._outgoing.run)
             committing = group.create_task(self._pipeline.run(), name="pipeline")
@@ -189,10 +194,12 @@ class Daemon:
         """Stop in the order in which things flow: hear no more, commit what was heard, deliver what is on its way."""
         log.info("stopping", action=logs.Action.DAEMON_STOPPING)
         self._notifier.stopping()
+        asyncio.get_running_loop().call_later(STREAMS_S, self._streams.stop)  # however long the database takes
         await supervision.cancelled(hearing)
         if not await self._committed_all(committing):
             what = "what was heard last is not committed; the next start asks the PBX for it"
             log.error(what, action=logs.Action.DAEMON_UNCOMMITTED, error=self._pipeline.store_error)
+        self._streams.stop()
         self._outgoing.stop()
         await supervision.ended([delivering], DELIVER_S)
 

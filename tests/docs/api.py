@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
 from typing import Any, Final, cast
 
+from callbridge.api import events
 from callbridge.api.described import described
 from callbridge.api.problems import KINDS
 from callbridge.api.resources import ROOT
@@ -22,7 +23,7 @@ def paths() -> str:
             each.does,
             "the control socket alone" if each.local_only else f"`{each.scope}`" if each.scope else "any",
         ]
-        for each in described(resources(nobody, nobody))
+        for each in described((*resources(nobody, nobody), *events.resources(nobody)))
     ]
     return _table(["path", "what it does", "scope"], rows)
 
