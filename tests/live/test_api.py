@@ -35,12 +35,6 @@ STREAM: Final = "/v1/events"
 OPAQUE: Final = "positive_data_acceptance"
 """Left out: a cursor is text, but no text that one may think up."""
 
-ENDLESS: Final = "/v1/events"
-"""Left out too: its answer has no end; tests/live/test_events.py reads it."""
-
-ENDLESS: Final = "/v1/events"
-"""Left out too: its answer has no end; tests/live/test_events.py reads it."""
-
 
 @pytest.fixture
 async def pbx() -> AsyncIterator[AmiPlayer]:
@@ -104,8 +98,6 @@ async def test_whatever_is_asked_the_daemon_answers_as_its_document_says(
         str(Path(sys.executable).with_name("schemathesis")), "run", f"{await address_of(daemon)}/v1/openapi.json",
         "--header", f"Authorization: Bearer {token}",
         "--generation-deterministic", "--max-examples", EXAMPLES,
-        "--exclude-path", ENDLESS,
-        "--exclude-path", ENDLESS,
         "--exclude-checks", OPAQUE, "--phases", "examples,coverage,fuzzing", "--continue-on-failure", "--no-color",
         "--suppress-health-check", "all", "--exclude-path", STREAM,
         folder=tmp_path,
