@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from callbridge import __version__, logs
-from callbridge.cli import audit, check, database, run, status, tail, tape, token, webhook
+from callbridge.cli import audit, check, database, run, status, tail, tape, token, webhook, webhook_listen, webhook_test
 from callbridge.cli._options import example
 from callbridge.cli._screen import exit_status, tell_error
 from callbridge.clock import SystemClock
@@ -25,6 +25,8 @@ for family in (run, check, status, tail, tape, audit):
     commands.add_typer(family.commands)
 commands.add_typer(database.commands, name="db", epilog=example("callbridge db upgrade"))
 commands.add_typer(token.commands, name="token", epilog=example("callbridge token create crm --scope calls:read"))
+for more in (webhook_test, webhook_listen):
+    webhook.commands.add_typer(more.commands)
 commands.add_typer(
     webhook.commands, name="webhook", epilog=example("callbridge webhook add crm https://crm.example/hook")
 )

@@ -4,8 +4,8 @@ import http.client
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -20,24 +20,43 @@ from callbridge.errors import CallbridgeError, NotRunning
 ANSWER_WITHIN_S: Final = 10.0
 MAX_BYTES: Final = 16 * 1024 * 1024  # of one answer, or of one event
 OTHER_VERSION: Final = "The daemon's answer is not understood: it is of another version. Restart it."
-NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request."""
+
+    what: str
+    method: str = "GET"
+    body: bytes | None = None
+    within_s: float = ANSWER_WITHIN_S
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {} if self.body is None else {"Content-Type": "application/json"}
 
 
 def status(config: Path) -> bytes:
     """Return the daemon's status as the JSON it sent. Raises NotRunning, or CallbridgeError."""
-    with _answer(config, "/status") as response:
+    with _answer(config, Asked("/status")) as response:
         _known(response, "/status")
         return response.read(MAX_BYTES)
 
 
-def ask(config: Path, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+def ask(
+    config: Path,
+    method: str,
+    path: str,
+    body: Mapping[str, Any] | None = None,
+    *,
+    within_s: float = ANSWER_WITHIN_S,
+) -> Any:
     """Ask for a resource of `/v1`, and return its answer; None where it has none.
 
     Raises NotRunning; or CallbridgeError, with what the daemon said against it.
     """
     content = None if body is None else orjson.dumps(body)
-    headers = {} if body is None else {"Content-Type": "application/json"}
-    with _answer(config, f"{ROOT}{path}", method, content, headers) as response:
+    with _answer(config, Asked(f"{ROOT}{path}", method, content, within_s)) as response:
         answer = response.read(MAX_BYTES)
         if response.status >= http.client.BAD_REQUEST:
             raise CallbridgeError(_refusal(answer, path))
@@ -75,7 +94,7 @@ def understood(answer: bytes) -> Status:
 
 def events(config: Path) -> Iterator[bytes]:
     """Yield each event as one JSON document, as it happens, until the daemon stops or cuts us off."""
-    with _answer(config, "/events") as response:
+    with _answer(config, Asked("/events")) as response:
         _known(response, "/events")
         while (line := response.readline(MAX_BYTES)).endswith(b"\n"):
             yield line[:-1]
@@ -87,8 +106,8 @@ def _known(response: http.client.HTTPResponse, what: str) -> None:
 
 
 class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("callbridge", timeout=ANSWER_WITHIN_S)
+    def __init__(self, path: Path, within_s: float) -> None:
+        super().__init__("callbridge", timeout=within_s)
         self._path = path
 
     def connect(self) -> None:
@@ -102,15 +121,13 @@ class _UnixConnection(http.client.HTTPConnection):
 
 
 @contextmanager
-def _answer(
-    config: Path, what: str, method: str = "GET", body: bytes | None = None, headers: Mapping[str, str] = NO_HEADERS
-) -> Iterator[http.client.HTTPResponse]:
+def _answer(config: Path, asked: Asked) -> Iterator[http.client.HTTPResponse]:
     path = data_dir_of(config) / CONTROL_SOCKET
-    connection = _UnixConnection(path)
+    connection = _UnixConnection(path, asked.within_s)
     try:
-        connection.request(method, what, body, dict(headers))
+        connection.request(asked.method, asked.what, asked.body, asked.headers)
         response = connection.getresponse()
-        if what == "/events":
+        if asked.what == "/events":
             connection.wait_for_ever()
         yield response
     except PermissionError:

@@ -19,6 +19,7 @@ EVERY_COMMAND = [
     ("token",), ("token", "create"), ("token", "list"), ("token", "revoke"),
     ("webhook",), ("webhook", "add"), ("webhook", "list"), ("webhook", "show"), ("webhook", "pause"),
     ("webhook", "resume"), ("webhook", "rotate"), ("webhook", "replay"), ("webhook", "remove"),
+    ("webhook", "listen"), ("webhook", "test"),
 ]  # fmt: skip
 
 
@@ -47,6 +48,7 @@ def test_no_command_is_left_out_above() -> None:
         (("run", "--confg", "x"), "--config"),
         (("check", "--ofline"), "--offline"),
         (("tail", "--type", "cal.*"), '"call.*"'),
+        (("webhook", "test", "crm", "--type", "call.endet"), '"call.ended"'),
     ],
 )
 def test_a_wrong_word_is_answered_with_the_nearest_right_one(
