@@ -1,31 +1,38 @@
 """What docs/api.md draws: the paths, the scopes, the problems."""
 
-from collections.abc import Iterable, Sequence
-from types import SimpleNamespace
-from typing import Any, Final, cast
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
-from callbridge.api import events
+import callbridge.api
 from callbridge.api.described import described
 from callbridge.api.problems import KINDS
-from callbridge.api.resources import ROOT
+from callbridge.api.resources import ROOT, Resource
 from callbridge.api.scopes import Scope
-from callbridge.app.served import resources
 
 ALLOWS: Final = {Scope.ADMIN: "everything"}
 VERBS: Final = {"read": "reading", "write": "changing"}
 
 
 def paths() -> str:
-    nobody = cast("Any", SimpleNamespace(call_log=None))  # what is declared needs nothing of what it will ask
     rows = [
         [
             f"`{each.method} {ROOT}{each.path}`",
             each.does,
             "the control socket alone" if each.local_only else f"`{each.scope}`" if each.scope else "any",
         ]
-        for each in described((*resources(nobody, nobody), *events.resources(nobody)))
+        for each in described(declared())
     ]
     return _table(["path", "what it does", "scope"], rows)
+
+
+def declared() -> Iterator[Resource]:
+    """Yield every noun's resources; to be declared they need nothing of what they will ask."""
+    for each in pkgutil.iter_modules(callbridge.api.__path__, "callbridge.api."):
+        declare = getattr(importlib.import_module(each.name), "resources", None)
+        if callable(declare):
+            yield from declare(None)
 
 
 def scopes() -> str:

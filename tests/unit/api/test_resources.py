@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from callbridge.api.resources import Input, Resource
+from tests.docs.api import declared
 from tests.unit.api.conftest import Api
 
 
@@ -99,3 +100,12 @@ def test_a_handler_takes_only_what_a_resource_can_give() -> None:
 
     with pytest.raises(TypeError, match="cannot take path"):
         Resource("POST", "/x", handler, None, "Fail.")
+
+
+def test_no_answer_with_a_secret_is_kept_with_it() -> None:
+    """Whatever noun comes: what `Idempotency-Key` keeps lies in the database."""
+    answers = [each for each in declared() if each.answer is not None and each.takes_key]
+    secrets = [(each, {"secret", "token", "key"} & each.answer.model_fields.keys()) for each in answers if each.answer]
+
+    assert [each.path for each, names in secrets if names] == ["/tokens", "/webhooks", "/webhooks/{name}/rotate"]
+    assert [each.path for each, names in secrets if not names <= each.shown_once] == []
