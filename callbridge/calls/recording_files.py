@@ -72,7 +72,8 @@ def await_file(board: Switchboard, work: OpenCall, recording: Recording, now: da
 def too_late(board: Switchboard, work: OpenCall, at: datetime) -> None:
     """Give up files nobody could look at in time."""
     for each in unsettled(work):
-        if each.stopped_at is None or each.stopped_at + timedelta(seconds=SETTLE_S) <= at:
+        # A clock that was set back shows less than `stopped_at`, for years perhaps: given up, too.
+        if each.stopped_at is None or abs(at - each.stopped_at) >= timedelta(seconds=SETTLE_S):
             failed(board, work, each, LATE, at)
     if unsettled(work):
         board.hold_back(work, at + timedelta(seconds=SETTLE_S), too_late, patient=True)

@@ -101,7 +101,8 @@ def settle(board: Switchboard, work: OpenCall, at: datetime) -> None:
     handover = work.handover
     if work.being_called():
         return
-    if handover is not None and at < handover.at + ON_THE_WAY and is_on_the_way(board, work, handover):
+    # A clock that was set back shows less than `handover.at`, for years perhaps: waited for is no longer then.
+    if handover is not None and abs(at - handover.at) < ON_THE_WAY and is_on_the_way(board, work, handover):
         board.hold_back(work, at + timedelta(seconds=NOBODY_DIALLED_S), settle)
     else:
         tell_blind(board, work)

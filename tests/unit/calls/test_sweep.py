@@ -1,9 +1,12 @@
 """Calls whose end was never said, and clocks that are set: nothing is left up, and all is counted."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from callbridge.calls import facts as f
 from callbridge.calls.call import CallState, Reason
+from callbridge.calls.recording_files import SETTLE_S
+from tests.stories.handing import leaves, say, talking
 from tests.stories.someone import Someone
 from tests.stories.story import Story
 
@@ -94,6 +97,34 @@ def test_a_clock_that_is_set_forward_ends_nothing(story: Story) -> None:
     maria.hangs_up()
 
     assert story.call.state is CallState.COMPLETED
+
+
+def test_a_blind_transfer_before_a_clock_is_set_back_is_not_held_up(story: Story) -> None:
+    """Garbage for a time may lie ages ahead, where a wait of a second at a time would never come to its end."""
+    _, ana = talking(story)
+    story.now += timedelta(days=36500)
+    say(story, ana, f.BlindTransferred, "201")
+    story.now -= timedelta(days=36500)
+    leaves(story, ana)
+    say(story, ana, f.ChannelGone, 16)
+    story.passes(seconds=1.1)
+
+    assert "call.transferred" in story.heard
+
+
+def test_a_recording_that_stopped_before_a_clock_is_set_back_is_given_up_in_time(story: Story) -> None:
+    profile = story.tracker.board.profile("main")
+    story.tracker.board.profiles["main"] = replace(profile, recordings_dir="/r", measures=True)
+    maria, _ = talking(story)
+    maria._says(f.RecordingNamed, "/r/x.wav")
+    maria._says(f.RecordingBegan)
+    story.now += timedelta(days=36500)
+    maria._says(f.RecordingStopped)
+    story.now -= timedelta(days=36500)
+    maria.holds()
+    story.passes(seconds=SETTLE_S + 1)
+
+    assert "recording.failed" in story.heard
 
 
 def test_words_that_overtake_one_another_are_no_clock_set_back(story: Story) -> None:
