@@ -40,7 +40,6 @@ class Taken:
     status: int
     event: dict[str, Any] | None
     """The body; None where it is no JSON object."""
-    size: int
     again: bool = False
     """Whether its id came before."""
 
@@ -105,7 +104,6 @@ class Receiver:
                 verdict=verdict,
                 status=status,
                 event=_object(body),
-                size=len(body),
                 again=again,
             )
         )

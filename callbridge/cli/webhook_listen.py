@@ -139,7 +139,7 @@ def _event(taken: Taken) -> Text:
         line, call = tail.readable(event | {"type": clean(event["type"])}), event["data"].get("call")
         line.append(f"  {clean(call['id'])}" if call else "", "dim")
     except (AttributeError, KeyError, TypeError):
-        what = f"{taken.size} bytes, no event, on {taken.path} from {taken.sender}"
+        what = f"no event, on {taken.path} from {taken.sender}"
         line = Text.assemble((f"{taken.at.astimezone():%H:%M:%S}", "dim"), f" {clean(what)}")
     line.truncate(LINE_MOST)
     return line

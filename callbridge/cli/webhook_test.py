@@ -73,7 +73,8 @@ def send_sample(  # noqa: PLR0913 - typer's way: an option each
         secret = read_secret(secret_file).reveal()
         body = {"type": kind, "url": url, "secret": secret, "allow_private": allow_private}
         came = _ask(config, "/webhook-trials", body)
-    typer.echo(orjson.dumps(came).decode()) if as_json else _tell(name or "it", came)
+        came["advice"] = (came["advice"] or "").replace("allow_private = true", "--allow-private")
+    typer.echo(orjson.dumps(came).decode()) if as_json else _tell(name or "the receiver", came)
     raise typer.Exit(0 if came["delivered"] else 1)
 
 

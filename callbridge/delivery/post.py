@@ -1,9 +1,9 @@
 """One try: a signed POST, and in words what came of it."""
 
 import asyncio
+import re
 import ssl
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self
@@ -11,6 +11,7 @@ from typing import Final, Self
 import aiohttp
 from yarl import URL
 
+from callbridge.calls.frozen import replace
 from callbridge.clock import Clock
 from callbridge.delivery.guard import Guard, GuardedResolver, SocketRefused
 from callbridge.delivery.retry import Outcome
@@ -109,7 +110,8 @@ class Poster:
             raise RuntimeError("use Poster as a context manager")
         headers = self._headers | self._signer.headers(event_id, body, self._clock.now())
         async with self._session.post(self._url, data=body, headers=headers, allow_redirects=False) as answer:
-            said = _printable((await _start_of(answer)).decode("utf-8", "replace"))
+            start = b"" if answer.content.at_eof() else await _start_of(answer)
+            said = _printable(start.decode("utf-8", "replace")) if start else ""
             if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
                 return Outcome(status=answer.status, answer=said or None)
             return Outcome(
@@ -177,6 +179,8 @@ def sort_of(error: Exception) -> Result:
     return next((sort for kind, sort, _ in WORDS if isinstance(error, kind)), Result.NOT_SENT)
 
 
+WHERE_IN_OPENSSL: Final = re.compile(r"^\[SSL[^\]]*\] | \(_ssl\.c:\d+\)$")
+
 CERTIFICATES: Final[Mapping[int, Result]] = {
     9: Result.CERTIFICATE_EARLY,
     10: Result.CERTIFICATE_EXPIRED,
@@ -213,4 +217,5 @@ def _reason(error: Exception) -> str:
     cause = getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error
     if isinstance(cause, ConnectionRefusedError):
         return "nothing listens there"  # asyncio's own words: Connect call failed ('127.0.0.1', 9)
-    return _printable(getattr(cause, "strerror", None) or str(cause)).strip(" .,:;")
+    words = getattr(cause, "verify_message", None) or getattr(cause, "strerror", None) or str(cause)
+    return _printable(WHERE_IN_OPENSSL.sub("", words)).strip(" .,:;")

@@ -84,7 +84,7 @@ async def tried(subscriber: Subscriber, kind: EventType, clock: Clock, own: Coll
     advice = (settings, _advice(result, watch, subscriber), _clocks(result, watch, at))
     return Trial(
         *(event_id, kind, at, result, said),
-        advice=" ".join(filter(None, advice)),
+        advice="\n".join(filter(None, advice)),
         status=outcome.status,
         ms=outcome.ms,
         answer=outcome.answer,
@@ -135,12 +135,12 @@ LATE: Final[Mapping[Result, str]] = {
     Result.ANSWER_TIMEOUT: "{where} took the connection, but did not answer within {limit} s",
 }
 
-SIGNATURE: Final = (
-    "If its check of the signature refused: is the secret there the one of this subscriber, whole, with whsec_? "
-    "Is the signature taken over the bytes as they came, before anything parses them? Is its clock right, within five "
-    "minutes? `callbridge webhook listen` with the same secret says which. "
-    "If a login or a proxy in front of it refused: it wants a header of its own, which `headers` sends along."
-)
+SIGNATURE: Final = """\
+Is the secret there the one of this subscriber, whole, with whsec_, and decoded from base64?
+Is the signature taken over the bytes as they came, before anything parses them?
+Is its clock right, within five minutes?
+`callbridge webhook listen` with the same secret says which of these it is.
+Or does a login or a proxy in front of it refuse? What it wants to see, `headers` sends along."""
 ADVICE: Final[Mapping[Result, str]] = {
     Result.NAME_UNKNOWN: "Is the name spelled right? Does this host's DNS know it: getent hosts {host}",
     Result.NAME_TIMEOUT: "DNS does not answer this host: look at /etc/resolv.conf.",
