@@ -66,6 +66,8 @@ class Channel:
     extension: str | None = None
     call_id: str | None = None
     dialled_by: Key | None = None
+    placed: bool = False
+    """The PBX was said to dial it by itself."""
     other_half: Key | None = None
     early: tuple[Key, ...] = ()
     """Of a Local channel's half: whom it dialled before it was known whose call it is part of."""

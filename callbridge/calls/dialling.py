@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from callbridge.calls import clicks, consultations, forwards, parking, pickups, queues, transfers
+from callbridge.calls import clicks, consultations, forwards, parking, pickups, queues, transfers, unsaid
 from callbridge.calls.arrival import adopt, outbound
 from callbridge.calls.call import Direction, Leg, Party, Side
 from callbridge.calls.clicks import number_dialled
@@ -67,11 +67,16 @@ def dialled_again(board: Switchboard, target: Channel, fact: DialBegan) -> None:
 def first_dial(board: Switchboard, target: Channel, source: Channel | None, fact: DialBegan) -> None:
     """Begin the call that the PBX places; of a Local channel on the way to it only remember who dials it."""
     target.dialled_by = source.key if source is not None else None
-    if clicks.placed(board, target, fact) is not None:
+    target.placed = source is None
+    if source is not None and unsaid.may_be_put_beside(board, source):
+        source.early = (*source.early, target.key)
+    elif clicks.placed(board, target, fact) is not None:
         catch_up(board, target, fact)
     elif source is not None and source.kind is Kind.LOCAL:
         source.early = (*source.early, target.key)
-    elif target.kind is not Kind.LOCAL:
+    elif target.kind is Kind.LOCAL:
+        dialled_early(board, target, fact.at)
+    else:
         board.odd("dial by nobody known")
 
 

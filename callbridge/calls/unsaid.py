@@ -7,7 +7,7 @@ a blonde transfer in vain, gets one put beside them: whom the call was to is cal
 
 from datetime import datetime
 
-from callbridge.calls import arrival, consultations, dialling
+from callbridge.calls import arrival, consultations, dialling, transfers
 from callbridge.calls.correlation import Channel
 from callbridge.calls.open_call import OpenCall
 from callbridge.calls.switchboard import Switchboard
@@ -35,6 +35,16 @@ def call_again(board: Switchboard, work: OpenCall, near: Channel, at: datetime) 
     arrival.adopt(board, work, near)
     dialling.dialled_early(board, near, at)
     board.touch(work)
+
+
+def may_be_put_beside(board: Switchboard, far: Channel) -> bool:
+    """Tell whether what a far half dials may be for somebody who waits alone: its near half may come to them yet.
+
+    The two halves have a thread each. Of a call that the PBX places, it is said that it dials the near half.
+    """
+    near = board.graph.channels.get(far.other_half) if far.other_half else None
+    unknown = near is not None and is_near_half(near) and not near.placed and near.bridge is None
+    return unknown and next(transfers.left_alone(board, far.key[0]), None) is not None
 
 
 def is_near_half(channel: Channel) -> bool:

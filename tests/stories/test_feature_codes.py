@@ -10,7 +10,6 @@ from tests.stories.handing import (
     customers,
     eva_of,
     goes,
-    now_with,
     say,
     talking,
     transfer,
@@ -140,34 +139,6 @@ def test_a_blonde_transfer_by_feature_code(story: Story) -> None:
     assert story.heard_of(customers(story))[4:] == heard
     assert transfer(story)["kind"] == "blonde"
     assert (customers(story).hold_s, customers(story).agent) == (2, Agent("201", "Eva Pinto"))
-
-
-def test_a_feature_code_that_nobody_answers_rings_back(story: Story) -> None:
-    maria, ana = talking(story)
-    eva = eva_of(story)
-    code = ByCode(story, ana, maria)
-    code.rings(eva)
-    code.leaves(eva)
-    story.passes(seconds=5)
-    say(story, eva, f.DialEnded, code.far.channel, "NOANSWER")
-    goes(story, eva)
-    code.is_gone()
-    again = story.someone("1001", name="Ana Costa")
-    again.channel, _ = story.new_channel("main")
-    say(story, again, f.ChannelBorn, "PJSIP/1001-00000009", again.channel, False, "1001", "Ana Costa", "s")
-    say(story, again, f.DialBegan, None, "1001")
-    say(story, again, f.ChannelRang)
-    story.passes(seconds=2)
-    again.picks_up()
-    say(story, again, f.BridgeEntered, code.held_in)
-    again.bridge = code.held_in
-    now_with(maria, again)
-    maria.hangs_up()
-
-    assert len(story.calls) == 2
-    heard = ["call.transferred", "call.ringing", "call.ringing", "call.answered", "call.ended"]
-    assert story.heard_of(customers(story))[5:] == heard
-    assert customers(story).agent == Agent("1001", "Ana Costa")
 
 
 def test_a_transfer_by_feature_code_of_which_only_the_bridges_are_heard(story: Story) -> None:

@@ -1,6 +1,7 @@
 """Consultations by feature code as a user hears them who lacks AMI's class `dialplan`: nobody says who asks."""
 
 import re
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -40,3 +41,19 @@ def test_whom_the_far_half_dials_before_the_bridge_is_entered_belongs_to_the_con
     events = told(tracker(), (*facts[: tied + 1], born, dial, *rest))
     assert [each.type for each in events] == [each.type for each in whole(name)]
     assert timeless(bodies(events))[-1] == timeless(bodies(whole(name)))[-1]
+
+
+CALLED_TWICE: Final = "18-blonde-by-feature-code-called-back-twice"
+
+
+@pytest.mark.parametrize("later", range(1, 17))
+def test_the_near_half_may_come_late_to_whoever_waits_alone(later: int) -> None:
+    """It does so by a thread of its own: on a busy Asterisk while the far half's phone rings, or has answered."""
+    facts = list(facts_of(CALLED_TWICE))
+    near = [each for each in facts if isinstance(each, f.LocalJoined)][-1].channel
+    place = next(i for i, each in enumerate(facts) if isinstance(each, f.BridgeEntered) and each.channel == near)
+    entered = facts.pop(place)
+    at = facts[place + later - 1].at
+    facts.insert(place + later, replace(entered, at=at))
+
+    assert [each.type for each in told(tracker(), tuple(facts))] == [each.type for each in whole(CALLED_TWICE)]
