@@ -126,7 +126,7 @@ class _Telling:
     ) -> None:
         self._streams, self._stream, self._response, self._wanted = streams, stream, response, wanted
         self._place = place
-        self._position = place.position
+        stream.position = place.position
         self._written_at = 0.0
         types = tuple(kind for kind in EVENT_TYPES if fits(wanted.types, kind))
         self._types = None if len(types) == len(EVENT_TYPES) else types
@@ -175,22 +175,22 @@ class _Telling:
 
     async def _tell_some(self) -> float:
         """Send what is next; return how long to wait for news before looking again: 0 where there is more."""
-        frames = self._streams.recent.behind(self._position, AT_ONCE)
+        frames = self._streams.recent.behind(self._stream.position, AT_ONCE)
         if frames is None:
             return await self._tell_a_page()
         wanted = self._wanted
         await self._write(frame.data for frame in frames if wanted.wants(frame.type, frame.pbx, frame.queue))
         if frames:
-            self._position = frames[-1].position
+            self._stream.position = frames[-1].position
         return 0.0 if len(frames) == AT_ONCE else float("inf")
 
     async def _tell_a_page(self) -> float:
         try:
-            page = await self._streams.page(self._position, self._types)
+            page = await self._streams.page(self._stream.position, self._types)
         except (StoreUnavailable, TimeoutError):
             return self._streams.tempo.retry_s
         await self._write(self._framed(page.events))
-        self._position = page.upto
+        self._stream.position = page.upto
         return 0.0 if page.more else float("inf")
 
     def _framed(self, events: Sequence[LoggedEvent]) -> Iterator[bytes]:

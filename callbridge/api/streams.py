@@ -47,6 +47,8 @@ class Stream:
     def __init__(self, caller: Caller, request: web.Request) -> None:
         self.caller = caller
         self._request = request
+        self.position = 0
+        """Everything up to there was sent, or is not wanted."""
         self.news = asyncio.Event()
         self.ended = False
         self.silenced = False
