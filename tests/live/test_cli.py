@@ -361,6 +361,8 @@ async def test_tail_follows_what_is_asked_for_into_a_pipe(pbx: Asterisk, room: R
             while not first.done():  # it may not follow yet when the first call is made
                 await SCENES["02-caller-gives-up"](room)
                 await asyncio.wait([first], timeout=1)
+        called = {one.call["id"] for one in crm.of_type("call.started")}
+        await crm.until(lambda: called <= {one.call["id"] for one in crm.of_type("call.ended")}, "the end of each call")
         await daemon.stop()
         async with asyncio.timeout(WITHIN_S):
             rest, told = await tail.stdout.read(), await tail.stderr.read()
