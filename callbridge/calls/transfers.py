@@ -9,7 +9,7 @@ after what the channels do. So a transfer is known by either: by the words, or
 by where the channels are afterwards. Whichever comes first tells it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -142,20 +142,15 @@ def called_back(board: Switchboard, target: Channel | None, fact: DialBegan) -> 
     """
     if fact.source is not None or target is None or target.extension is None or target.call_id is not None:
         return None
-    return next((work for work in left_alone(board, fact.pbx) if let_go_at(work, target.extension)), None)
+    return next((work for work in board.open.values() if is_left_alone(board, work, fact.pbx, target.extension)), None)
 
 
-def let_go_at(work: OpenCall, extension: str) -> bool:
-    """Tell whether it was somebody at `extension` who let go of a call."""
-    return work.legs[work.passed_on_by or ""].who.extension == extension
-
-
-def left_alone(board: Switchboard, pbx: str) -> Iterator[OpenCall]:
-    """Yield the calls of which whoever let go has left somebody alone, and no phone is called for them."""
-    for work in board.open.values():
-        waits = work.call.pbx == pbx and work.passed_on_by in work.legs and not work.being_called()
-        if waits and any(is_alone(board, each) for each in work.alive):
-            yield work
+def is_left_alone(board: Switchboard, work: OpenCall, pbx: str, extension: str | None = None) -> bool:
+    """Tell whether a call that somebody (at `extension`) let go of waits, and no phone is called for it."""
+    let_go = work.legs.get(work.passed_on_by or "")
+    if work.call.pbx != pbx or let_go is None or extension not in {None, let_go.who.extension}:
+        return False
+    return not work.being_called() and any(is_alone(board, each) for each in work.alive)
 
 
 def is_alone(board: Switchboard, key: Key) -> bool:

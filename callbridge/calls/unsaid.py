@@ -44,7 +44,7 @@ def may_be_put_beside(board: Switchboard, far: Channel) -> bool:
     """
     near = board.graph.channels.get(far.other_half) if far.other_half else None
     unknown = near is not None and is_near_half(near) and not near.placed and near.bridge is None
-    return unknown and next(transfers.left_alone(board, far.key[0]), None) is not None
+    return unknown and any(transfers.is_left_alone(board, work, far.key[0]) for work in board.open.values())
 
 
 def is_near_half(channel: Channel) -> bool:
