@@ -105,8 +105,8 @@ class Action(StrEnum):
     CONTROL_CUT_OFF = "control.cut_off"  # a follower of events did not keep up
 
     # Who may ask
-    API_TOKEN_MADE = "api.token_made"  # with its name and scopes
-    API_TOKEN_REVOKED = "api.token_revoked"
+    API_MADE = "api.made"  # a token, with its name and scopes
+    API_REVOKED = "api.revoked"  # a token: it is good no longer
     API_REFUSED = "api.refused"  # an address sent too many wrong tokens: somebody guesses, or a CRM has an old one
 
     # Others

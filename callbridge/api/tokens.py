@@ -57,7 +57,7 @@ class TokenKeeper:
             expires_at=None if expires_days is None else now + timedelta(days=expires_days),
         )
         await self._tokens.add(token)
-        log.info("a token was made", action=Action.API_TOKEN_MADE, id=token.id, name=name, scopes=token.scopes)
+        log.info("a token was made", action=Action.API_MADE, id=token.id, name=name, scopes=token.scopes)
         return token, secret
 
     async def all(self) -> Iterable[Token]:
@@ -66,7 +66,7 @@ class TokenKeeper:
     async def revoke(self, name_or_id: str) -> Token:
         """Let a token be good no longer. Raises NotThere."""
         token = await self._tokens.revoke(name_or_id, self._clock.now())
-        log.info("a token was revoked", action=Action.API_TOKEN_REVOKED, id=token.id, name=token.name)
+        log.info("a token was revoked", action=Action.API_REVOKED, id=token.id, name=token.name)
         return token
 
     def was_good(self, secret: str) -> bool:

@@ -39,6 +39,8 @@ username = "callbridge"
 password_file = "pbx.secret"
 """
 
+HTTP: Final = '[http]\nlisten = "127.0.0.1:0"\n'
+
 WEBHOOK: Final = """
 [[webhook]]
 name = "{name}"
@@ -68,17 +70,9 @@ class Daemon:
     """`async with Daemon(pbx, crm) as daemon:` - hearing the PBX inside; `kill` and `start` at will."""
 
     def __init__(
-        self,
-        pbx: Pbx,
-        crm: Subscriber,
-        *,
-        database: str | None = None,
-        more: str = "",
-        http: str = "",
-        ari: bool = True,
+        self, pbx: Pbx, crm: Subscriber, *, database: str | None = None, more: str = "", ari: bool = True
     ) -> None:
-        """`more` is further TOML, `http` further lines of `[http]`; without `ari` it hears AMI alone."""
-        self._http = http
+        """`more` is further TOML, `[http]` as well; without `ari` it hears AMI alone."""
         self._pbx, self._crm, self._database, self._more, self._ari = pbx, crm, database, more, ari
         self._child: Child | None = None
 
@@ -165,8 +159,9 @@ class Daemon:
 
     def _write(self) -> None:
         database = self._database or f"sqlite+aiosqlite:///{self.home}/callbridge.db"
-        text = f'data_dir = "{self.home}"\n[database]\nurl = "{database}"\n[http]\nlisten = "127.0.0.1:0"\n'
-        text += self._http
+        text = f'data_dir = "{self.home}"\n[database]\nurl = "{database}"\n'
+        if "[http]" not in self._more:
+            text += HTTP
         recordings = self._pbx.home / "spool/monitor"
         text += (PBX + ARI if self._ari else PBX).format(
             id="main", host=self._pbx.ip, ami_port=AMI_PORT, http_port=HTTP_PORT, recordings=recordings

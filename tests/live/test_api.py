@@ -18,7 +18,7 @@ import pytest
 from callbridge.config import CONTROL_SOCKET
 from tests.lab.ami_player import AmiPlayer
 from tests.lab.crm import Crm
-from tests.lab.daemon import Daemon, command
+from tests.lab.daemon import HTTP, Daemon, command
 
 TAPES: Final = Path(__file__).parents[1] / "tapes"
 PLAYED: Final = (
@@ -28,7 +28,7 @@ PLAYED: Final = (
     "01-answered-caller-hangs-up",
 )
 WITHIN_S: Final = 60.0
-GENEROUS: Final = "requests_per_s = 10000\nrequests_burst = 100000\nfailures_per_minute = 100000\n"
+GENEROUS: Final = HTTP + "requests_per_s = 10000\nrequests_burst = 100000\nfailures_per_minute = 100000\n"
 EXAMPLES: Final = "10"
 STREAM: Final = "/v1/events"
 """Left out: it answers for ever, and has tests of its own."""
@@ -50,7 +50,7 @@ async def crm() -> AsyncIterator[Crm]:
 
 @pytest.fixture
 async def daemon(pbx: AmiPlayer, crm: Crm) -> AsyncIterator[Daemon]:
-    async with Daemon(pbx, crm, http=GENEROUS, ari=False) as daemon:
+    async with Daemon(pbx, crm, more=GENEROUS, ari=False) as daemon:
         yield daemon
 
 
@@ -149,7 +149,7 @@ async def test_what_was_done_with_a_key_before_a_kill_is_not_done_again_after_it
     assert (first.status, second.status) == (201, 201)
     assert second.headers["Idempotent-Replayed"] == "true"
     assert (await second.json())["id"] == (await first.json())["id"]
-    assert daemon.log.count('"action":"api.token_made"') == 1
+    assert daemon.log.count('"action":"api.made"') == 1
 
 
 async def asked_by_owner(daemon: Daemon) -> aiohttp.ClientResponse:
@@ -223,7 +223,7 @@ async def is_served_with(pem: str, address: str) -> bool:
 async def test_a_renewed_certificate_is_served_after_a_reload(pbx: AmiPlayer, crm: Crm, tmp_path: Path) -> None:
     first = certificate(tmp_path).read_text()
     lines = f'tls_cert_file = "{tmp_path}/http.pem"\ntls_key_file = "{tmp_path}/http.key"\n'
-    async with Daemon(pbx, crm, http=lines, ari=False) as daemon:
+    async with Daemon(pbx, crm, more=HTTP + lines, ari=False) as daemon:
         address = await address_of(daemon, "https")
         assert await is_served_with(first, address)
 

@@ -70,6 +70,14 @@ async def test_a_body_that_cannot_be_understood_says_why(api: Api, body: bytes, 
     assert refused.headers["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("body", [{"name": "a\0"}, {"deep": [{"x": ["\0"]}]}, {"a\0": 1}])
+async def test_what_no_database_keeps_is_refused_wherever_it_stands(api: Api, body: dict[str, Any]) -> None:
+    refused = await api.owner("POST", "/v1/tokens", json=body)
+
+    assert refused.status == 422
+    assert refused.json["errors"] == [{"field": "", "message": "the body holds a NUL, or letters that are no Unicode"}]
+
+
 async def test_a_body_that_is_not_sent_as_json_is_refused(api: Api) -> None:
     refused = await api.owner("POST", "/v1/tokens", data={"name": "x"})
 
