@@ -33,15 +33,17 @@ class Reader:
 
     async def next(self) -> Sent | None:
         """Return the next event; None at a clean end. Raises aiohttp.ClientError where it is cut off."""
-        kind, data = "", b""
+        last_id, kind, data = self.last_id, "", b""
         async with asyncio.timeout(WITHIN_S):
             async for raw in self.answer.content:
                 name, _, value = raw.rstrip(b"\n").partition(b": ")
+                if not name:
+                    self.last_id = last_id  # not before: an event cut off in its middle did not come
                 if not name and data:
                     self.sent.append(Sent(self.last_id, kind, data))
                     return self.sent[-1]
                 if name == b"id":
-                    self.last_id = value.decode()
+                    last_id = value.decode()
                 elif name == b"event":
                     kind = value.decode()
                 elif name == b"data":
