@@ -11,7 +11,7 @@ from datetime import datetime
 from callbridge.calls import ending, limits, recording_files, reunion
 from callbridge.calls.adoption import adopt_unheard
 from callbridge.calls.asking import Asking
-from callbridge.calls.correlation import Key
+from callbridge.calls.correlation import Channel, Key
 from callbridge.calls.events import EventType, pbx_event
 from callbridge.calls.facts import (
     ChannelGone,
@@ -54,12 +54,23 @@ def link_up(board: Switchboard, fact: LinkUp) -> None:
 
 
 def restarted(board: Switchboard, fact: LinkUp) -> None:
-    """End all calls of a PBX that was started anew, as of when it was last heard: a new one may use their ids again."""
+    """End all calls of a PBX that was started anew, as of when it was last heard: a new one may use their ids again.
+
+    Those that its own log has begun since may be the new one's: which of them go on, its state tells.
+    """
     lost_at = min(board.heard_until.get(fact.pbx, fact.at), fact.at)
-    known = [each.key for each in board.graph.of_pbx(fact.pbx)]
+    known = [each.key for each in board.graph.of_pbx(fact.pbx) if not may_be_new(board, each, lost_at)]
     board.restarted[fact.pbx] = board.restarted.get(fact.pbx, 0) + end_vanished(board, known, frozenset(), lost_at)
     for key in [key for key in board.graph.gone if key[0] == fact.pbx]:
         del board.graph.gone[key]
+
+
+def may_be_new(board: Switchboard, channel: Channel, lost_at: datetime) -> bool:
+    """Tell whether a channel is known from the log of a gap alone, so that it may be one of a PBX started in it."""
+    work = board.call_of(channel)
+    if work is None:
+        return channel.key[0] in board.backfilled_until
+    return work.call.backfilled and work.call.started_at >= lost_at
 
 
 def state_asked(board: Switchboard, fact: StateAsked) -> None:
@@ -81,13 +92,15 @@ def state_read(board: Switchboard, fact: StateRead) -> None:
     asked = answered(board, pbx)
     alive = frozenset((pbx, each.channel) for each in fact.channels)
     ended = board.restarted.pop(pbx, None)
-    gone = end_vanished(board, asked.older(tuple(asked.known)), alive, fact.at)
+    lost_at = board.heard_until.get(pbx)
+    over_at = fact.at if ended is None else min(lost_at or fact.at, fact.at)
+    gone = end_vanished(board, asked.older(tuple(asked.known)), alive, over_at)
     asked.touched -= adopt_unheard(board, fact)
     join(board, fact, asked)
     reunion.unite(board, fact)
     reunion.end_empty(board, pbx, fact.at)
     adopted = len(board.open.keys() - before)
-    lost_at = board.heard_until.pop(pbx, None)
+    board.heard_until.pop(pbx, None)
     limits.watch_all(board, pbx, fact.at)
     restored = board.restored.pop(pbx, None)
     gap = None
@@ -116,14 +129,15 @@ def end_vanished(board: Switchboard, known: tuple[Key, ...] | list[Key], alive: 
     """End those of the channels the PBX no longer knows; return how many calls that ended.
 
     How they ended nobody knows, so a call that loses its last channel this way
-    was interrupted.
+    was interrupted: at `at`, or when the last was told of it, where the PBX's log knew more.
     """
     before = len(board.open)
     for pbx, channel in sorted(set(known) - alive):
         work = board.call_of(board.channel(pbx, channel))
         if work is not None:
             work.interrupted = not work.alive & alive
-        ending.gone(board, ChannelGone(pbx, at, channel))
+        known_until = work.told_at if work is not None else None
+        ending.gone(board, ChannelGone(pbx, max(at, known_until or at), channel))
     return before - len(board.open)
 
 
