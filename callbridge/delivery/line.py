@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,7 +17,7 @@ from callbridge.delivery.settling import said
 from callbridge.delivery.subscriber import Subscriber
 from callbridge.errors import StoreUnavailable
 from callbridge.logs import Action, logger
-from callbridge.ports import Attempt, Halt, Standing
+from callbridge.ports import STRICT, Attempt, Halt, Standing
 
 log = logger()
 
@@ -157,6 +157,7 @@ class Line:
     def close(self) -> None:
         """Take no more turns."""
         self.closing = True
+        self._group = None
         self._turned.set()
 
     def reopen(self) -> None:
@@ -171,8 +172,11 @@ class Line:
             await self._settled.wait()
 
     def offer(self, turn: Turn) -> None:
-        """Take an event that was just committed. Never blocks."""
-        self.lanes.offer(turn)
+        """Take an event that was just committed, with its call's lane. Never blocks.
+
+        What counts is how the database has our lanes, not how they are wanted: only `_enlisted` changes them.
+        """
+        self.lanes.offer(replace(turn, lane=STRICT) if self._strict else turn)
         if self.lanes.looking:
             self._wiring.wake()
         self.start()
@@ -181,7 +185,7 @@ class Line:
         """Begin as many tries as there are turns and room for."""
         while self._group is not None and self._serving < self._width.now and (turn := self._next()):
             self._serving += 1
-            self._group.create_task(self._serve(turn))
+            self._group.create_task(self._serve(self._poster, turn))
 
     def _next(self) -> Turn | None:
         if not self.open or self.lanes.unsettled >= self._wiring.pace.unsettled_most:
@@ -203,10 +207,10 @@ class Line:
         self._later = None
         self.start()
 
-    async def _serve(self, turn: Turn | None) -> None:
+    async def _serve(self, poster: Poster, turn: Turn | None) -> None:
         try:
             while turn is not None:
-                self._took(turn, await self._poster.post(turn.event_id, turn.body))
+                self._took(turn, await poster.post(turn.event_id, turn.body))
                 turn = self._next() if self._serving <= self._width.now else None
         finally:
             self._serving -= 1
@@ -217,7 +221,8 @@ class Line:
         decision = decide(turn.attempt, outcome, now, self._wiring.clock.jitter())
         self.lanes.done(turn, delivered=decision.delivered, next_at=decision.next_at)
         if decision.delivered:
-            self._succeeded(turn, now)
+            self.record.took(now)
+            self._width.went_well()
         else:
             self._failed(turn, outcome, decision, now)
         self._wiring.settle(
@@ -229,11 +234,6 @@ class Line:
                 answer=outcome.answer,
             )
         )
-
-    def _succeeded(self, turn: Turn, now: datetime) -> None:
-        log.debug("delivered", action=Action.DELIVERY_DONE, subscriber=self.name, event_id=turn.event_id)
-        self.record.took(now)
-        self._width.went_well()
 
     def _failed(self, turn: Turn, outcome: Outcome, decision: Decision, now: datetime) -> None:
         self.record.refused(now, outcome.error)

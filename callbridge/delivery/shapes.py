@@ -176,6 +176,7 @@ Gap = TypedDict(
 
 QueueReason = Literal["abandoned", "timeout", "empty", "full", "key", "transferred"]
 
+
 class DisabledWebhook(TypedDict):
     """A subscriber that was given up, for the others."""
 

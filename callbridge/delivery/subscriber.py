@@ -7,7 +7,6 @@ from datetime import datetime
 from callbridge.calls.events import Event
 from callbridge.filters import EventFilter, queue_of
 from callbridge.hooks import Order
-from callbridge.ports import STRICT
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +42,6 @@ class Subscriber:
     def strict(self) -> bool:
         """Whether it gets everything in one order."""
         return self.order is Order.STRICT
-
-    def lane(self, lane: str) -> str:
-        """Return the lane an event goes in, which is its call's unless all are in one order."""
-        return STRICT if self.strict else lane
 
     def matches(self, event: Event) -> bool:
         """Whether this subscriber wants to hear of `event`."""

@@ -100,10 +100,10 @@ class Dispatcher:
         """
         for one in told:
             event = one.event
-            lane = event.id if event.call is None else event.call.id
+            turn = Turn(event.id if event.call is None else event.call.id, event.id, one.body)
             for name in one.subscribers:
                 if (line := self._lines.get(name)) is not None:
-                    line.offer(Turn(line.subscriber.lane(lane), event.id, one.body))
+                    line.offer(turn)
 
     async def run(self) -> None:
         """Deliver until `stop`. Cancelled, it breaks off what is on the way, to be sent again in the next life."""

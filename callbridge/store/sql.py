@@ -1,6 +1,7 @@
 """The store, on SQLite or PostgreSQL."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from types import TracebackType
@@ -47,6 +48,8 @@ class SqlStore:
         self.event_log = SqlEventLog(access)
         # Read and changed within writes alone, which follow one another: so it is always as the lanes are.
         self._strict: frozenset[str] = frozenset()
+        # Forgotten: what was on its way to them when they went is no longer written down.
+        self._dropped: frozenset[str] = frozenset()
 
     async def __aenter__(self) -> Self:
         return self
@@ -61,7 +64,19 @@ class SqlStore:
 
     async def commit(self, batch: Batch) -> None:
         now = self._clock.now()
-        await self.event_log.written(lambda connection: commit.write_batch(connection, batch, now, self._strict))
+
+        def work(connection: Connection) -> commit.Added:
+            known = replace(batch, told=self._known(batch.told)) if self._dropped else batch
+            return commit.write_batch(connection, known, now, self._strict)
+
+        await self.event_log.written(work)
+
+    def _known(self, told: Sequence[Told]) -> Sequence[Told]:
+        """Leave out whoever was forgotten since the events were routed."""
+        return [
+            replace(one, subscribers=tuple(name for name in one.subscribers if name not in self._dropped))
+            for one in told
+        ]
 
     async def heard(self, pbx: str, at: datetime) -> None:
         await self._access.write(partial(commit.write_heard, pbx=pbx, at=at))
@@ -71,8 +86,9 @@ class SqlStore:
 
     async def settle(self, attempts: Sequence[Attempt]) -> None:
         def work(connection: Connection) -> None:
-            outbox.settle(connection, attempts)
-            tries.write(connection, attempts)
+            known = [attempt for attempt in attempts if attempt.subscriber not in self._dropped]
+            outbox.settle(connection, known)
+            tries.write(connection, known)
 
         await self._access.write(work)
 
@@ -113,10 +129,17 @@ class SqlStore:
         return await self._access.read(webhooks.standings)
 
     async def keep_webhook(self, webhook: KeptWebhook) -> None:
-        await self._access.write(partial(webhooks.keep, webhook=webhook))
+        def work(connection: Connection) -> None:
+            webhooks.keep(connection, webhook)
+            self._dropped -= {webhook.name}
+
+        await self._access.write(work)
 
     async def drop_webhook(self, name: str) -> None:
-        await self._access.write(partial(webhooks.drop, name=name))
+        forget = partial(webhooks.drop, name=name)
+        await self._access.write(forget)
+        self._dropped |= {name}
+        await self._access.write(forget)  # what came in between
 
     async def dead_letters(self, name: str, after: int, limit: int) -> Sequence[DeadLetter]:
         return await self._access.read(partial(webhooks.dead_letters, name=name, after=after, limit=limit))

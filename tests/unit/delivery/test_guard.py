@@ -7,6 +7,7 @@ import pytest
 from aiohttp import ThreadedResolver
 from aiohttp.abc import ResolveResult
 
+from callbridge.delivery import guard as guarding
 from callbridge.delivery.guard import Guard, GuardedResolver, SocketRefused
 from callbridge.errors import AddressForbidden
 
@@ -142,4 +143,61 @@ async def test_a_name_with_one_bad_answer_among_good_ones_is_refused_whole(monke
         await resolver.resolve("crm.example", 443)
     answers.pop()
     assert len(await resolver.resolve("crm.example", 443)) == 2
+    await resolver.close()
+
+
+def test_a_network_of_the_allow_list_is_open_and_no_other() -> None:
+    guard = Guard(allow_private=False, allow_networks=("10.1.0.0/16", "fd00:1::/32"))
+    guard.check("10.1.2.3", 443)
+    guard.check("::ffff:10.1.2.3", 443)
+    guard.check("fd00:1::5", 443)
+    for address in ("10.2.0.1", "192.168.1.1", "127.0.0.1", "fd00:2::5"):
+        with pytest.raises(AddressForbidden, match="private address"):
+            guard.check(address, 443)
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1", "224.0.0.1", "2002:7f00:1::1", "0.0.0.0"])  # noqa: S104 - judged, not bound
+def test_no_allow_list_opens_what_is_for_nobody(address: str) -> None:
+    guard = Guard(allow_private=True, allow_networks=("0.0.0.0/0", "::/0"))
+    with pytest.raises(AddressForbidden):
+        guard.check(address, 443)
+
+
+def test_no_allow_list_opens_our_own_ports() -> None:
+    guard = Guard(allow_private=False, allow_networks=("127.0.0.0/8",), own={("127.0.0.1", 5038)})
+    guard.check("127.0.0.1", 5039)
+    with pytest.raises(AddressForbidden, match="is callbridge or the PBX itself"):
+        guard.check("127.0.0.1", 5038)
+
+
+def test_a_port_of_ours_is_forbidden_on_every_address_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AMI told as 127.0.0.1 mostly listens on the LAN's address too."""
+    here = {"192.168.7.5", "127.0.0.1"}
+    monkeypatch.setattr(guarding, "_is_here", lambda address: str(address) in here)
+    guard = Guard(allow_private=True, own={("127.0.0.1", 5038)})
+    with pytest.raises(AddressForbidden, match="is callbridge or the PBX itself"):
+        guard.check("192.168.7.5", 5038)
+    guard.check("192.168.7.6", 5038)
+    guard.check("192.168.7.5", 5039)
+
+
+async def test_a_name_that_changes_its_answer_after_it_was_judged_is_caught_at_its_socket(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """DNS rebinding: the first answer is good; the second, used for the connection, is not."""
+    answers = iter(["8.8.8.8", "127.0.0.1"])
+
+    async def resolve(_self: ThreadedResolver, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
+        answer = next(answers)
+        return [ResolveResult(hostname=host, host=answer, port=port, family=socket.AF_INET, proto=0, flags=0)]
+
+    monkeypatch.setattr(ThreadedResolver, "resolve", resolve)
+    guard = Guard(allow_private=False)
+    resolver = GuardedResolver(guard)
+    [good] = await resolver.resolve("crm.example", 80)
+    assert good["host"] == "8.8.8.8"
+    with pytest.raises(AddressForbidden):
+        await resolver.resolve("crm.example", 80)
+    with pytest.raises(SocketRefused):
+        guard.socket((socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", 80)))
     await resolver.close()

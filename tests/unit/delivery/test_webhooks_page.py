@@ -1,6 +1,7 @@
 """docs/webhooks.md says what is so."""
 
 import re
+import textwrap
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,17 @@ from typing import Any
 import orjson
 
 from callbridge.calls.events import EventType, call_event
+from callbridge.cli.webhook_listen import table
 from callbridge.clock import SystemClock
 from callbridge.config import Webhook as WebhookConfig
 from callbridge.delivery.pace import Pace
 from callbridge.delivery.payload import as_json, call_as_json, render
 from callbridge.delivery.post import ANSWER_MOST, SHOWN_MOST
 from callbridge.delivery.retry import ASKED_LEAST, ASKED_MOST, ASKED_RULES, RETRY, SPREAD
+from callbridge.delivery.samples import CALL_ID
 from callbridge.delivery.signature import Signer
 from callbridge.delivery.subscriber import Subscriber
+from callbridge.delivery.trial import MARK, PBX
 
 from .calls import AT, a_call
 from .test_payload import a_whole_call
@@ -81,3 +85,15 @@ def test_the_python_on_the_page_takes_what_we_send_and_nothing_else() -> None:
     headers = Signer(SECRET).headers(event.id, render(event), SystemClock().now())
     assert scope["receive"](SECRET, render(event), headers) == (204, as_json(event))
     assert scope["receive"](SECRET, render(event) + b" ", headers) == (401, None)
+
+
+def test_day_one_says_what_marks_a_sample() -> None:
+    marks = f"begins with `{MARK}` and is another each time; the id of its call is all zeros, and its `pbx` is `{PBX}`"
+    assert marks in section("Day one")
+    assert CALL_ID == f"call_{'0' * 32}"
+    assert CALL_ID in section("Day one")
+
+
+def test_day_one_prints_the_table_that_listen_prints() -> None:
+    printed = table("127.0.0.1", 9000, 'secret = "whsec_…"')
+    assert textwrap.indent(printed, "   ") in section("Day one")

@@ -1,0 +1,222 @@
+"""Subscribers in the database: their lanes, how it stands with them, their dead letters, and what was tried."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from callbridge.ports import STRICT, DeadLetters, Due, Halt, KeptWebhook, Standing
+from callbridge.store import SqlStore
+
+from .made import AT, EVER, SetClock, a_call, a_life, delivered, failed, ids, telling, told, told_of_the_pbx
+
+IDLE: frozenset[tuple[str, str]] = frozenset()
+LATER = AT + timedelta(seconds=5)
+
+
+async def waiting(store: SqlStore) -> Sequence[Due]:
+    return await store.due(EVER, 1000, IDLE)
+
+
+def kept(name: str = "crm", secret: str = "whsec_1") -> KeptWebhook:  # noqa: S107 - none that opens anything
+    return KeptWebhook(name, {"url": "https://crm.example"}, {"secret": secret, "headers": {}}, AT, AT)
+
+
+# Lanes.
+
+
+async def test_a_strict_subscriber_has_everything_in_one_lane_in_the_order_of_commits(store: SqlStore) -> None:
+    await store.enlist("crm", strict=True)
+    await store.commit(telling(told(a_call("b", 1)), told(a_call("a", 1))))
+    await store.commit(telling(told(a_call("b", 2)), told_of_the_pbx(1)))
+
+    found = await waiting(store)
+
+    assert {one.lane for one in found} == {STRICT}
+    assert ids(found)[:3] == ["evt_b_1", "evt_a_1", "evt_b_2"]
+    assert len(found) == 4
+
+
+async def test_while_the_head_of_a_strict_subscriber_waits_nothing_of_it_is_due(store: SqlStore) -> None:
+    await store.enlist("crm", strict=True)
+    await store.commit(telling(told(a_call("a")), told(a_call("b")), told(a_call("c"), "board")))
+    first, *_ = [one for one in await waiting(store) if one.subscriber == "crm"]
+
+    await store.settle([failed(first, LATER)])
+
+    assert [one.subscriber for one in await store.due(AT, 10, IDLE)] == ["board"]
+    again = [one for one in await store.due(LATER, 10, IDLE) if one.subscriber == "crm"]
+    assert [(one.event_id, one.attempts) for one in again] == [("evt_a_1", 1), ("evt_b_1", 0)]
+
+
+async def test_a_lane_is_read_no_further_than_there_is_room(store: SqlStore) -> None:
+    await store.enlist("crm", strict=True)
+    await store.commit(telling(*(told(a_call(f"{number:02}")) for number in range(20))))
+
+    assert ids(await store.due(AT, 3, IDLE)) == ["evt_00_1", "evt_01_1", "evt_02_1"]
+    assert await store.due(AT, 3, frozenset({("crm", STRICT)})) == []
+
+
+async def test_what_waits_is_arranged_anew_when_the_order_changes_there_and_back(store: SqlStore) -> None:
+    await store.commit(telling(told(a_call("a", 1)), told(a_call("b", 1)), told(a_call("a", 2)), told_of_the_pbx(1)))
+    [first, *_] = await store.due(AT, 1, IDLE)
+    await store.settle([failed(first, LATER)])
+
+    await store.enlist("crm", strict=True)
+    in_one = await waiting(store)
+    assert ids(in_one)[:3] == ["evt_a_1", "evt_b_1", "evt_a_2"]
+    assert len(in_one) == 4
+
+    await store.enlist("crm", strict=False)
+    heads = {one.lane: one for one in await waiting(store)}
+    assert {lane: one.sequence for lane, one in heads.items() if lane.startswith("call")} == {"call_a": 1, "call_b": 1}
+    assert len(heads) == 3
+    await store.settle(delivered(*heads.values()))
+    assert [(one.lane, one.sequence) for one in await waiting(store)] == [("call_a", 2)]
+
+
+async def test_to_be_enlisted_again_changes_nothing(store: SqlStore) -> None:
+    await store.enlist("crm", strict=True)
+    await store.commit(a_life("a", 2))
+    [first, _] = await waiting(store)
+    await store.settle([failed(first, LATER)])
+
+    await store.enlist("crm", strict=True)
+
+    assert await store.due(AT, 10, IDLE) == []
+    assert len(await store.due(LATER, 10, IDLE)) == 2
+
+
+# How it stands.
+
+
+async def test_a_halt_stands_until_it_is_lifted_and_tells_with_the_same_commit(store: SqlStore) -> None:
+    standing = Standing(Halt.DISABLED, "gone", AT, AT, 3)
+    await store.halt("crm", standing, [told(a_call("a"), "board")])
+
+    assert await store.enlist("crm", strict=False) == standing
+    assert await store.standings() == {"crm": standing}
+    assert [(one.subscriber, one.event_id) for one in await waiting(store)] == [("board", "evt_a_1")]
+
+    await store.halt("crm", Standing())
+    assert await store.enlist("crm", strict=False) == Standing()
+
+
+async def test_since_when_a_subscriber_fails_is_known_until_it_takes_something(store: SqlStore) -> None:
+    await store.commit(telling(told(a_call("a")), told(a_call("b"))))
+    a, b = await waiting(store)
+    await store.settle([failed(a, LATER, at=AT), failed(b, LATER, at=LATER)])
+    await store.settle([failed(b, LATER, at=LATER)])
+    assert (await store.standings())["crm"] == Standing(failing_since=AT, failures=3)
+
+    await store.settle([failed(a, LATER, at=AT), *delivered(a), failed(b, EVER, at=LATER)])
+    assert (await store.standings())["crm"] == Standing(failing_since=LATER, failures=1)
+
+    await store.settle(delivered(b))
+    assert (await store.standings())["crm"] == Standing()
+
+
+# Dead letters.
+
+
+async def test_dead_letters_are_listed_page_by_page_and_replayed_before_what_waits(store: SqlStore) -> None:
+    await store.commit(a_life("a", 3))
+    for _ in range(2):
+        await store.settle([failed((await waiting(store))[0], None, "HTTP 400")])
+
+    [first] = await store.dead_letters("crm", 0, 1)
+    assert (first.event_id, first.type, first.call_id, first.attempts) == ("evt_a_1", "call.ringing", "call_a", 1)
+    assert first.error == "HTTP 400"
+    assert [one.event_id for one in await store.dead_letters("crm", first.position, 10)] == ["evt_a_2"]
+    assert await store.dead_letters("board", 0, 10) == []
+
+    assert await store.replay("crm", DeadLetters(event_id="evt_a_2"), 10) == 1
+    assert [(one.event_id, one.attempts) for one in await waiting(store)] == [("evt_a_2", 0)]
+    assert await store.replay("crm", DeadLetters(), 10) == 1
+    heard = []
+    while found := await waiting(store):
+        heard += ids(found)
+        await store.settle(delivered(*found))
+    assert heard == ["evt_a_1", "evt_a_2", "evt_a_3"]
+    assert await store.replay("crm", DeadLetters(), 10) == 0
+
+
+async def test_a_replay_takes_those_told_in_the_time_that_is_named(store: SqlStore, clock: SetClock) -> None:
+    for name in ("a", "b", "c"):
+        await store.commit(a_life(name, 1))
+        clock.passes(60)
+    await store.settle([failed(one, None) for one in await waiting(store)])
+
+    minute = timedelta(seconds=60)
+    assert await store.replay("crm", DeadLetters(since=AT + minute, until=AT + 2 * minute), 10) == 1
+    assert ids(await waiting(store)) == ["evt_b_1"]
+    assert await store.replay("crm", DeadLetters(), 1) == 1
+
+
+async def test_a_try_that_fails_after_a_dead_letter_before_it_was_replayed_waits_behind_it(store: SqlStore) -> None:
+    await store.commit(a_life("a", 2))
+    await store.settle([failed((await waiting(store))[0], None)])
+    [second] = await waiting(store)
+    await store.replay("crm", DeadLetters(), 10)
+
+    await store.settle([failed(second, LATER)])
+
+    assert ids(await waiting(store)) == ["evt_a_1"]
+
+
+# Tries.
+
+
+async def test_each_try_is_written_down_with_its_answer(store: SqlStore) -> None:
+    await store.commit(a_life("a", 1))
+    [one] = await waiting(store)
+    await store.settle([replace(failed(one, LATER, "HTTP 503"), status=503, ms=12, answer="busy", number=1)])
+    await store.settle([replace(*delivered(one), status=204, ms=3, number=2)])
+
+    latest, first = await store.tries("crm", None, 10)
+
+    assert (latest.attempt, latest.delivered, latest.status, latest.ms, latest.error) == (2, True, 204, 3, None)
+    assert (first.attempt, first.type, first.status, first.error, first.answer) == (
+        *(1, "call.ringing", 503, "HTTP 503", "busy"),
+    )
+    assert await store.tries("crm", latest.place, 10) == [first]
+    assert await store.tries("board", None, 10) == []
+
+
+async def test_old_tries_are_forgotten_some_at_a_time_and_no_younger_ones(store: SqlStore) -> None:
+    await store.commit(telling(*(told(a_call(f"{number:02}")) for number in range(10))))
+    found = await waiting(store)
+    await store.settle([*delivered(*found[:7], at=AT), *delivered(*found[7:], at=LATER)])
+
+    assert await store.prune_tries(LATER, 3) == 3
+    assert await store.prune_tries(LATER, 100) == 4
+    assert await store.prune_tries(LATER, 100) == 0
+    assert len(await store.tries("crm", None, 100)) == 3
+
+
+# The subscribers themselves.
+
+
+async def test_a_subscriber_is_kept_as_it_is_last_written(store: SqlStore) -> None:
+    await store.keep_webhook(kept("crm"))
+    await store.keep_webhook(kept("board"))
+    await store.keep_webhook(kept("crm", "whsec_2"))
+
+    assert await store.webhooks() == [kept("board"), kept("crm", "whsec_2")]
+
+
+async def test_a_forgotten_subscriber_leaves_nothing_and_gets_nothing_that_was_on_its_way(store: SqlStore) -> None:
+    await store.keep_webhook(kept())
+    await store.commit(telling(told(a_call("a"), "crm", "board")))
+    one = next(one for one in await waiting(store) if one.subscriber == "crm")
+    await store.settle([failed(one, LATER)])
+
+    await store.drop_webhook("crm")
+    await store.commit(telling(told(a_call("b"), "crm", "board")))  # routed before
+    await store.settle([failed(one, LATER)])
+
+    assert {one.subscriber for one in await waiting(store)} == {"board"}
+    assert (await store.webhooks(), await store.standings(), await store.tries("crm", None, 9)) == ([], {}, [])
+
+    await store.keep_webhook(kept())
+    await store.commit(telling(told(a_call("c"), "crm")))
+    assert [one.event_id for one in await waiting(store) if one.subscriber == "crm"] == ["evt_c_1"]
