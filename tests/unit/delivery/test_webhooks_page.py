@@ -90,7 +90,7 @@ def test_the_python_on_the_page_takes_what_we_send_and_nothing_else() -> None:
 def test_day_one_says_what_marks_a_sample() -> None:
     marks = f"begins with `{MARK}` and is another each time; the id of its call is all zeros, and its `pbx` is `{PBX}`"
     assert marks in section("Day one")
-    assert CALL_ID == f"call_{'0' * 32}"
+    assert f"call_{'0' * 32}" == CALL_ID
     assert CALL_ID in section("Day one")
 
 
