@@ -4,9 +4,10 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from callbridge.ports import Kept, KeptAnswer
+from callbridge.store import upserts
 from callbridge.store.access import Access
 from callbridge.store.tables import kept_answers
 
@@ -31,11 +32,10 @@ class SqlKeptAnswers:
 
 def _begin(connection: Connection, who: str, key: str, kept: Kept, forget_before: datetime) -> Kept | None:
     connection.execute(delete(kept_answers).where(_k.begun_at < forget_before))
-    found = connection.execute(select(kept_answers).where(and_(_k.who == who, _k.key == key))).one_or_none()
-    if found is None:
-        row = {"who": who, "key": key, "fingerprint": kept.fingerprint, "begun_at": kept.begun_at}
-        connection.execute(insert(kept_answers).values(**row))
+    row = {"who": who, "key": key, "fingerprint": kept.fingerprint, "begun_at": kept.begun_at}
+    if connection.execute(upserts.beginning(connection.dialect.name).values(**row)).rowcount:
         return None
+    found = connection.execute(select(kept_answers).where(_k.who == who, _k.key == key)).one()
     answer = None if found.status is None else KeptAnswer(found.status, found.content_type, found.body)
     return Kept(found.fingerprint, found.begun_at, answer)
 

@@ -3,7 +3,7 @@
 from sqlalchemy import Table, case, func
 from sqlalchemy.dialects import postgresql, sqlite
 
-from callbridge.store.tables import agents, events, protocols, webhook_states
+from callbridge.store.tables import agents, events, kept_answers, protocols, webhook_states
 
 Insert = sqlite.Insert | postgresql.Insert
 
@@ -46,6 +46,11 @@ def failing(dialect: str) -> Insert:
         "failures": webhook_states.c.failures + new.excluded.failures,
     }
     return new.on_conflict_do_update(index_elements=[webhook_states.c.name], set_=columns)
+
+
+def beginning(dialect: str) -> Insert:
+    """A key of whoever asks belongs to the request that came first, also where several daemons share the database."""
+    return _insert(dialect, kept_answers).on_conflict_do_nothing(index_elements=list(kept_answers.primary_key))
 
 
 def _insert(dialect: str, table: Table) -> Insert:
