@@ -9,10 +9,12 @@ ValueError: the PBX is then asked instead.
 
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import cache, partial
+from itertools import repeat
 from typing import Any, Final
 
 from callbridge.calls import arrival, clicks, ending, fetching, limits, queues, recording_files, ringing, transfers
@@ -22,6 +24,9 @@ from callbridge.calls.switchboard import Switchboard
 from callbridge.calls.tracker import Tracker
 
 VERSION: Final = 1
+PLAIN: Final = frozenset({str, int, float, bool})
+
+Way = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +110,13 @@ def wait_again(board: Switchboard, work: OpenCall) -> None:
 
 def plain(value: Any) -> Any:
     """Return `value` in lists, dicts, strings and numbers only; sets are sorted."""
+    kind: Any = type(value)
+    if value is None or kind in PLAIN:
+        return value
     if is_dataclass(value):
-        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Enum):
-        return value.value
+        return {name: plain(getattr(value, name)) for name in _parts(kind).ways}
+    if isinstance(value, datetime | Enum):
+        return value.isoformat() if isinstance(value, datetime) else value.value
     if isinstance(value, dict):
         return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, set | frozenset):
@@ -120,16 +126,20 @@ def plain(value: Any) -> Any:
 
 def build(shape: Any, data: Any) -> Any:
     """Return `data` in the shape of a type: the way back from `plain`. Raises ValueError where it does not fit."""
-    origin = typing.get_origin(shape)
+    return _way(shape)(data)
+
+
+@cache
+def _way(shape: Any) -> Way:
+    """Return how data becomes that shape. A memory has hundreds of values: what a type is made of is read once."""
+    origin, inner = typing.get_origin(shape), typing.get_args(shape)
     if origin in {types.UnionType, typing.Union}:
-        return _optional(shape, data)
+        return partial(_optional, _way(next(each for each in inner if each is not type(None))))
     if origin is dict:
-        return {key: build(typing.get_args(shape)[1], each) for key, each in _of(Mapping, data, shape).items()}
+        return partial(_dict, shape, _way(inner[1]))
     if origin in {tuple, set}:
-        return _container(origin, typing.get_args(shape), _of(list, data, shape))
-    if is_dataclass(shape):
-        return _dataclass(shape, _of(Mapping, data, shape))
-    return _value(shape, data)
+        return partial(_container, shape, origin, tuple(_way(each) for each in inner if each is not Ellipsis))
+    return partial(_dataclass if is_dataclass(shape) else _value, shape)
 
 
 def _of(kind: Any, data: Any, shape: Any) -> Any:
@@ -150,33 +160,42 @@ def _value(shape: type, data: Any) -> Any:
     return _of((float, int) if shape is float else shape, data, shape)
 
 
-def _optional(shape: Any, data: Any) -> Any:
-    inner = next(each for each in typing.get_args(shape) if each is not type(None))
-    return None if data is None else build(inner, data)
+def _optional(way: Way, data: Any) -> Any:
+    return None if data is None else way(data)
 
 
-def _container(origin: Any, inner: tuple[Any, ...], data: list[Any]) -> Any:
-    if origin is tuple and Ellipsis not in inner:
-        return tuple(build(kind, each) for kind, each in zip(inner, data, strict=True))
-    return origin(build(inner[0], each) for each in data)
+def _dict(shape: Any, way: Way, data: Any) -> Any:
+    return {key: way(each) for key, each in _of(Mapping, data, shape).items()}
 
 
-def _dataclass(shape: Any, data: Mapping[str, Any]) -> Any:
-    hints = _hints(shape)
-    missing = [each.name for each in fields(shape) if each.name not in data and not _has_default(each)]
+def _container(shape: Any, origin: Any, ways: tuple[Way, ...], data: Any) -> Any:
+    each_its_own = origin is tuple and Ellipsis not in typing.get_args(shape)
+    pairs = zip(ways if each_its_own else repeat(ways[0]), _of(list, data, shape), strict=each_its_own)
+    return origin(way(each) for way, each in pairs)
+
+
+def _dataclass(shape: Any, data: Any) -> Any:
+    parts, data = _parts(shape), _of(Mapping, data, shape)
+    missing = [name for name in parts.needed if name not in data]
     if missing:
         raise ValueError(f"{shape.__name__} without {', '.join(missing)}")
-    return shape(**{name: build(hints[name], data[name]) for name in data if name in hints})
+    return shape(**{name: parts.ways[name](data[name]) for name in data if name in parts.ways})
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Of a dataclass: how each of its fields is built, and which of them must be there."""
+
+    ways: Mapping[str, Way]
+    needed: tuple[str, ...]
+
+
+@cache
+def _parts(shape: Any) -> _Parts:
+    hints = typing.get_type_hints(shape)
+    needed = tuple(each.name for each in fields(shape) if not _has_default(each))
+    return _Parts({each.name: _way(hints[each.name]) for each in fields(shape)}, needed)
 
 
 def _has_default(each: Field[Any]) -> bool:
     return each.default is not MISSING or each.default_factory is not MISSING
-
-
-_HINTS: dict[Any, dict[str, Any]] = {}
-
-
-def _hints(shape: Any) -> dict[str, Any]:
-    if shape not in _HINTS:
-        _HINTS[shape] = typing.get_type_hints(shape)
-    return _HINTS[shape]
