@@ -25,14 +25,14 @@ from callbridge.calls.backfill import SEAM_S
 from callbridge.calls.call import Call
 from callbridge.calls.events import Event
 from callbridge.calls.tracker import Tracker
-from callbridge.config import load_limits, load_profiles
+from callbridge.config import load_profiles
 from callbridge.config.words import CEL_COLUMNS
 from callbridge.delivery.payload import render
 from tests.stories.lives import next_life
-from tests.tapes.test_pairs import settings
+from tests.tapes.test_pairs import limits_in, settings
 
 HERE = Path(__file__).parent
-PROFILES = load_profiles(HERE.parent / "tapes" / "pbx.toml")
+PBXS = build.profiles(load_profiles(HERE.parent / "tapes" / "pbx.toml"))
 TAPES = HERE.parent / "tapes"
 LOGS = sorted(path.stem for path in HERE.glob("*.csv"))
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -70,7 +70,7 @@ WITHIN_S = 0.5
 
 def tracker(name: str) -> Tracker:
     """One that has the limits of the tape of the same scene."""
-    return Tracker(build.profiles(PROFILES), limits=build.limits(load_limits(settings(name))))
+    return Tracker(PBXS, limits=build.limits(limits_in(settings(name))))
 
 
 @cache

@@ -32,8 +32,11 @@ def profile(pbx: str) -> PbxProfile:
     )
 
 
+PBXS = {pbx: profile(pbx) for pbx in ("main", "porto")}
+
+
 def new_tracker(limits: Limits = NO_LIMITS) -> Tracker:
-    return Tracker({pbx: profile(pbx) for pbx in ("main", "porto")}, limits=limits)
+    return Tracker(PBXS, limits=limits)
 
 
 class Story:

@@ -28,6 +28,7 @@ from tests.stories.lives import next_life, now_true
 
 HERE = Path(__file__).parent
 PROFILES = load_profiles(HERE / "pbx.toml")
+PBXS = build.profiles(PROFILES)
 TAPES = sorted(path.stem for path in HERE.glob("*.tape"))
 SOME_TAPES = sample(TAPES)
 CALLER_ID_CHOSEN = {
@@ -52,8 +53,12 @@ def settings(name: str) -> Path:
     return own if own.exists() else HERE / "pbx.toml"
 
 
+limits_in = cache(load_limits)
+profiles_in = cache(load_profiles)
+
+
 def tracker(name: str = "") -> Tracker:
-    return Tracker(build.profiles(PROFILES), limits=build.limits(load_limits(settings(name))))
+    return Tracker(PBXS, limits=build.limits(limits_in(settings(name))))
 
 
 @cache
@@ -101,9 +106,9 @@ def test_every_tape_has_its_events_and_the_other_way_round() -> None:
 @pytest.mark.parametrize("name", TAPES)
 def test_a_tape_plays_to_what_was_told(name: str) -> None:
     """To the byte, and the second time too."""
-    expected = (HERE / f"{name}.events.jsonl").read_bytes()
+    expected, file = (HERE / f"{name}.events.jsonl").read_bytes(), settings(name)
     for _ in range(2):
-        lines = replay(HERE / f"{name}.tape", load_profiles(settings(name)), load_limits(settings(name)))
+        lines = replay(HERE / f"{name}.tape", profiles_in(file), limits_in(file))
         assert b"".join(line + b"\n" for line in lines) == expected
 
 
