@@ -1,6 +1,7 @@
 """What a whole session shares: one Asterisk with fresh phones for each test, one PostgreSQL."""
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator, Iterator
 
@@ -30,6 +31,17 @@ settings.load_profile("unhurried")
 def pytest_configure() -> None:
     # Workers must see the tests in one order, also where a set names them; another order each run.
     os.environ.setdefault("PYTHONHASHSEED", str(os.getpid()))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What is collected stays until the end: looking through it for garbage again and again costs much."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
