@@ -190,9 +190,8 @@ webhooks: Final = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("settings", JSON, nullable=False),  # all but the secrets and custom headers, as /v1/webhooks takes them
-    Column(
-        "secrets", JSON, nullable=False
-    ),  # {"secret", "old_secret", "old_until", "headers"}; the time in microseconds
+    # {"secret", "old_secret", "old_until", "headers"}; the time as text
+    Column("secrets", JSON, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("changed_at", Moment, nullable=False),
 )

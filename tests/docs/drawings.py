@@ -5,6 +5,7 @@ import inspect
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ from callbridge.calls.outcome import BY_REASON, CAUSES, STATUSES
 from callbridge.calls.queues import EXITS
 from callbridge.calls.tracker import LAWS
 from callbridge.delivery import disabling
+from callbridge.delivery.retry import RETRY
 from callbridge.logs import Action
 from tests.docs import api
 from tests.docs.ends import ends
@@ -195,6 +197,17 @@ def told() -> frozenset[EventType]:
     return frozenset(EventType[name] for name in re.findall(r"EventType\.(\w+)", sources))
 
 
+def retries_table() -> str:
+    rows = [(str(number), _wait_in_words(wait)) for number, wait in enumerate(RETRY, 1)]
+    return table(("try", "after the one before"), rows)
+
+
+def _wait_in_words(wait: timedelta) -> str:
+    seconds = int(wait.total_seconds())
+    units = ((3600, "h"), (60, "min"), (1, "s"))
+    return next((f"{seconds // size} {unit}" for size, unit in units if seconds >= size), "at once")
+
+
 def told_table() -> str:
     now, later = ([code(kind) for kind in EventType if (kind in told()) is wanted] for wanted in (True, False))
     return f"Told: {', '.join(now)}.\n\nFixed words, not told yet: {', '.join(later)}."
@@ -233,6 +246,7 @@ DRAWINGS: Final[Mapping[str, Callable[[], str]]] = {
     "transfers-picture": transfers_picture,
     "transfers": transfers_table,
     "told": told_table,
+    "retries": retries_table,
     "actions": actions_table,
     "scenarios": scenarios,
     "api-paths": api.paths,
