@@ -43,8 +43,8 @@ HEARD_S: Final = 1.0
 OUR_OWN: Final = (LinkDown, TimePassed, LimitsSet, RecordingGoesOn, RecordingMeasured, RecordingMissing)
 """Facts that no PBX said: they do not mean that it is heard."""
 COMMIT_S: Final = 30.0
-RETRY_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-"""Pauses between tries to commit, the last one for ever."""
+RETRY_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0)
+"""Pauses between tries to commit, the last one for ever: within five seconds of room on the disk it goes on."""
 
 LOGGED: Final = {EventType.CALL_STARTED: Action.CALL_STARTED, EventType.CALL_ENDED: Action.CALL_ENDED}
 

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 
 from tests.effort import SLOW
+from tests.faults.figures import said
 from tests.lab.ami_tap import AmiTap
 from tests.lab.asterisk import Asterisk
 from tests.lab.plays import PROPERTY, by_test
@@ -52,6 +53,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if line := tally(terminalreporter.getreports("passed")):
+        terminalreporter.write_line(line)
+    for line in said(terminalreporter.getreports("passed") + terminalreporter.getreports("failed")):
         terminalreporter.write_line(line)
 
 

@@ -2,18 +2,26 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from callbridge.store import SqlStore, open_store, upgrade
 from tests.unit.delivery.calls import SetClock
 
+from .figures import Figures
+
 
 @pytest.fixture
 def clock() -> SetClock:
     return SetClock()
+
+
+@pytest.fixture
+def figures(record_property: Callable[[str, Any], None]) -> Figures:
+    return Figures(record_property)
 
 
 @pytest.fixture(scope="session")

@@ -165,7 +165,7 @@ class AmiPlayer:
             await session.hear(event)
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        session = Session(reader, writer, self._sessions, self._clock.now())
+        session = self._session(reader, writer)
         task = asyncio.current_task()
         assert task is not None
         self._talking.add(task)
@@ -176,6 +176,9 @@ class AmiPlayer:
             self._sessions.discard(session)
             self._talking.discard(task)
             writer.close()
+
+    def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> "Session":
+        return Session(reader, writer, self._sessions, self._clock.now())
 
     async def _close(self, server: asyncio.Server) -> None:
         server.close()
