@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from typing import Final, Protocol
 
 from callbridge import logs
+from callbridge.api.problems import too_many
 from callbridge.calls.events import EventType
 from callbridge.clock import Clock
 from callbridge.delivery.subscriber import Subscriber
@@ -17,6 +18,10 @@ NOT_TOLD: Final = (
     'There is no webhook "{name}" that is told of anything. '
     "`callbridge webhook list` has those there are; one with enabled = false in the file is none of them."
 )
+MOST: Final = 8
+"""Samples under way at one time."""
+AGAIN_S: Final = 5.0
+BUSY: Final = f"{MOST} samples are under way."
 NOTE_S: Final = 2.0
 """How long whoever waits for the result may wait for the log."""
 
@@ -42,18 +47,29 @@ class WebhookTrials:
 
     def __init__(self, told: Told, notes: Notes, clock: Clock, own: Collection[tuple[str, int]]) -> None:
         self._told, self._notes, self._clock, self._own = told, notes, clock, own
+        self._under_way = 0
+
+    async def _tried(self, subscriber: Subscriber, kind: EventType) -> Trial:
+        """Raises Refused where too many are under way: each may take as long as a receiver likes."""
+        if self._under_way >= MOST:
+            raise too_many(AGAIN_S, BUSY)
+        self._under_way += 1
+        try:
+            return await tried(subscriber, kind, self._clock, self._own)
+        finally:
+            self._under_way -= 1
 
     async def of(self, name: str, kind: EventType) -> Trial:
         subscriber = next((each for each in self._told.subscribers if each.name == name), None)
         if subscriber is None:
             raise NotThere(NOT_TOLD.format(name=name))
-        trial = await tried(subscriber, kind, self._clock, self._own)
+        trial = await self._tried(subscriber, kind)
         await self._note(name, trial)
         return trial
 
     async def at(self, candidate: Candidate, kind: EventType) -> Trial:
         subscriber = Subscriber("", candidate.url, candidate.secret, allow_private=candidate.allow_private)
-        return await tried(subscriber, kind, self._clock, self._own)
+        return await self._tried(subscriber, kind)
 
     async def _note(self, name: str, trial: Trial) -> None:
         attempt = Attempt(

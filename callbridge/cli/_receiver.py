@@ -72,7 +72,7 @@ class Receiver:
 
     def _judged(self, request: web.Request, body: bytes) -> web.Response:
         verdict = self._verifier.judge(request.headers, body)
-        event_id = request.headers.get("webhook-id")
+        event_id = _id_of(request)
         status = self._answer if verdict.verified else HTTPStatus.UNAUTHORIZED
         again = verdict.verified and event_id is not None and self._came_before(event_id)
         self._tell(request, verdict, status, body, again=again)
@@ -100,13 +100,19 @@ class Receiver:
                 at=self._clock.now(),
                 sender=request.remote or "somebody",
                 path=request.path,
-                event_id=request.headers.get("webhook-id"),
+                event_id=_id_of(request),
                 verdict=verdict,
                 status=status,
                 event=_object(body),
                 again=again,
             )
         )
+
+
+def _id_of(request: web.Request) -> str | None:
+    """Return the event's id; a header may hold bytes that are no text."""
+    given = request.headers.get("webhook-id")
+    return None if given is None else given.encode("utf-8", "replace").decode()
 
 
 def _object(body: bytes) -> dict[str, Any] | None:

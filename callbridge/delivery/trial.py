@@ -31,7 +31,7 @@ PBX: Final = "sample"
 MARK: Final = "evt_test_"
 LONGEST_S: Final = 20.0
 """For the try, whatever the subscriber's `timeout_s`: somebody waits for the answer."""
-WHOLE_S: Final = 28.0
+WHOLE_S: Final = 26.0
 """With the look-up of our own names before it."""
 SKEW: Final = timedelta(minutes=1)
 """Receivers bear five minutes; who is one off will be five off."""
@@ -178,7 +178,10 @@ def _advice(result: Result, watch: Watch, subscriber: Subscriber) -> str:
     parts = urlsplit(subscriber.url)
     goal = _goal(watch.headers.get("Location", ""))
     tls = "Or TLS is not answered there: does that port speak it?" if parts.scheme == "https" else ""
-    return ADVICE.get(result, "").format(host=parts.hostname, goal=f", {goal}" if goal else "", tls=tls).rstrip()
+    advice = ADVICE.get(result, "").format(host=parts.hostname, goal=f", {goal}" if goal else "", tls=tls).rstrip()
+    if result is Result.ANSWER_TIMEOUT and subscriber.timeout_s > LONGEST_S:
+        advice += f"\nA test waits {LONGEST_S:g} s at most; an event would be waited for {subscriber.timeout_s:g} s."
+    return advice
 
 
 def _goal(location: str) -> str:

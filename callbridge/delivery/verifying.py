@@ -25,6 +25,8 @@ from callbridge.hooks import PRIVATE_KEY, PUBLIC_KEY, SEED_BYTES, SYMMETRIC
 NEEDED: Final = ("webhook-id", "webhook-timestamp", "webhook-signature")
 TOLERANCE: Final = timedelta(minutes=5)
 """As the public libraries have it."""
+SHOWN_MOST: Final = 60
+"""Letters of a header."""
 MOST_SIGNATURES: Final = 16
 """Of one webhook; callbridge sends two at most."""
 
@@ -155,8 +157,13 @@ def _unsigned(missing: list[str], given: Mapping[str, str]) -> Verdict:
 
 
 def _sender(given: Mapping[str, str]) -> str:
-    agent = given.get("user-agent", "")
-    return "" if agent.startswith(USER_AGENT.partition("/")[0]) else f" (sent by {agent[:60] or 'something nameless'})"
+    agent = _shown(given.get("user-agent", ""))
+    return "" if agent.startswith(USER_AGENT.partition("/")[0]) else f" (sent by {agent or 'something nameless'})"
+
+
+def _shown(text: str) -> str:
+    """Return the beginning of a header, which may hold any bytes."""
+    return text[:SHOWN_MOST].encode("ascii", "replace").decode()
 
 
 def _bodies(body: bytes) -> Iterator[tuple[str, bytes]]:
@@ -181,7 +188,7 @@ def _written_by_us(body: bytes) -> bytes | None:
 
 def _other_secret(given: Mapping[str, str], body: bytes) -> Verdict:
     if packing := given.get("content-encoding"):
-        return Verdict(None, f"the body was packed on the way ({packing[:20]})", RAW)
+        return Verdict(None, f"the body was packed on the way ({_shown(packing)})", RAW)
     ours = _written_by_us(body)
     if ours is None:
         return Verdict(None, f"the body is no JSON: it was cut or changed on the way{_sender(given)}", RAW)

@@ -1,5 +1,6 @@
 """`/v1/webhooks/{name}/test`: who may, and what is answered and kept."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from callbridge.api import webhook_trials
 from callbridge.api.local import LocalServer
@@ -154,3 +156,26 @@ async def test_a_database_that_is_away_keeps_nobody_from_the_result(
 
     monkeypatch.setattr(store, "note_try", away)
     assert (await api.owner("POST", PATH, json={})).json["result"] == "taken"
+
+
+async def test_no_more_than_a_few_are_under_way_at_once(
+    api: Api, told_ones: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("callbridge.app.trials.MOST", 2)
+    came, goes_on = asyncio.Semaphore(0), asyncio.Event()
+
+    async def wait(_: web.Request) -> web.Response:
+        came.release()
+        await goes_on.wait()
+        return web.Response(status=204)
+
+    async with answering(wait) as port, asyncio.TaskGroup() as group:
+        told_ones.subscribers = [Subscriber("crm", f"http://127.0.0.1:{port}/", SECRET, allow_private=True)]
+        under_way = [group.create_task(api.owner("POST", PATH, json={})) for _ in range(2)]
+        async with asyncio.timeout(DEADLINE_S):
+            await came.acquire()
+            await came.acquire()
+        refused = await api.owner("POST", PATH, json={})
+        goes_on.set()
+    assert (refused.status, refused.headers["Retry-After"]) == (429, "5")
+    assert [(await each).json["delivered"] for each in under_way] == [True, True]

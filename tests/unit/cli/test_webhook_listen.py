@@ -240,3 +240,13 @@ def test_a_secret_that_is_none_is_refused_and_not_shown(callbridge: Callbridge, 
     answer = callbridge("webhook", "listen", "--secret-file", file)
     assert answer.status == 2
     assert "hunter2" not in answer.err
+
+
+async def test_headers_that_are_no_text_are_answered_too() -> None:
+    async with received() as (taken, host, port):
+        head = b"POST / HTTP/1.1\r\nHost: x\r\nwebhook-id: \xff\r\nUser-Agent: \xfe\r\nContent-Length: 1\r\n\r\nx"
+        assert b" 401 " in await answered(host, port, head)
+    (one,) = taken
+    assert one.event_id is not None
+    assert one.event_id.encode()
+    assert one.verdict.why == "it lacks webhook-timestamp, webhook-signature (sent by ?)"

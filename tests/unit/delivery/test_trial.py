@@ -218,3 +218,11 @@ async def test_callbridge_and_the_pbx_are_no_receivers() -> None:
 
 def test_every_result_but_the_good_one_and_the_guards_has_advice() -> None:
     assert set(Result) - ADVICE.keys() == {Result.TAKEN, Result.FORBIDDEN, Result.NOT_SENT}
+
+
+async def test_a_test_that_waits_less_than_an_event_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("callbridge.delivery.trial.LONGEST_S", 0.3)
+    async with talking(silence) as port:
+        came = await trial(f"http://127.0.0.1:{port}/", timeout_s=60.0)
+    assert came.said.endswith("did not answer within 0.3 s")
+    assert came.advice.endswith("A test waits 0.3 s at most; an event would be waited for 60 s.")
