@@ -86,7 +86,6 @@ class Action(StrEnum):
     STORE_BACKED_UP = "store.backed_up"
 
     # Telling subscribers
-    DELIVERY_DONE = "delivery.done"  # a subscriber took an event (debug)
     DELIVERY_FAILED = "delivery.failed"  # a try failed; with the time of the next one
     DELIVERY_GIVEN_UP = "delivery.given_up"  # a dead letter: the last try failed, or the subscriber refused for good
     DELIVERY_FORBIDDEN = "delivery.forbidden"  # the egress guard refused the address
