@@ -3,7 +3,7 @@
 import asyncio
 import difflib
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, get_args, get_origin
 
 import orjson
@@ -47,7 +47,11 @@ def understood(resource: Resource, request: web.Request, body: bytes) -> Mapping
 
 
 def _noted(
-    name: str, model: type[BaseModel], read: Any, mistakes: list[ErrorDetails], unknown: list[FieldError]
+    name: str,
+    model: type[BaseModel],
+    read: Callable[[], BaseModel],
+    mistakes: list[ErrorDetails],
+    unknown: list[FieldError],
 ) -> dict[str, BaseModel]:
     try:
         return {name: read()}
