@@ -19,7 +19,6 @@ come; after either, and after `act`, send `data_to_send`. Times are seconds of
 one monotonic clock that the caller reads.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -181,9 +180,8 @@ class AmiSession:
 
     def _wait_for_login(self, now: float) -> None:
         if now >= self._login_deadline:
-            self._close(
-                PbxUnreachable(f"No log-in within {self._patience.connect_s:g} s. Is this Asterisk's AMI port?")
-            )
+            within = f"{self._patience.connect_s:g} s"
+            self._close(PbxUnreachable(f"No log-in within {within}. Is this Asterisk's AMI port?"))
 
     def _greet(self, data: bytes) -> None:
         if self._parser.banner is not None:
@@ -193,13 +191,11 @@ class AmiSession:
             self._close(ProtocolError("The peer's first line is no AMI banner. Is this Asterisk's AMI port?"))
 
     def _challenged(self, told: Answered | Failed) -> None:
-        secret = self._login.secret.get_secret_value()
         challenge = told.response.message.get("Challenge") if isinstance(told, Answered) else None
         if challenge:
-            key = hashlib.md5((challenge + secret).encode(), usedforsecurity=False).hexdigest()
-            self._log_in([("AuthType", "MD5"), ("Username", self._login.username), ("Key", key)])
+            self._log_in(self._login.by_md5(challenge))
         elif self._plain_allowed:
-            self._log_in([("Username", self._login.username), ("Secret", secret)])
+            self._log_in(self._login.in_plain())
         else:
             self._close(LoginRefused("The PBX offers no MD5 challenge. Use TLS, where the secret may go in plain."))
 

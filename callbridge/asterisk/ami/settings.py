@@ -1,5 +1,6 @@
 """What a link to one PBX is told once, before it starts."""
 
+import hashlib
 import ipaddress
 import ssl
 from dataclasses import dataclass, field
@@ -21,6 +22,15 @@ class Login:
     secret: SecretStr
     event_mask: str = "on"
     filters: tuple[str, ...] = ()
+
+    def by_md5(self, challenge: str) -> list[tuple[str, str]]:
+        """Return what proves who we are, without the secret itself."""
+        key = hashlib.md5((challenge + self.secret.get_secret_value()).encode(), usedforsecurity=False).hexdigest()
+        return [("AuthType", "MD5"), ("Username", self.username), ("Key", key)]
+
+    def in_plain(self) -> list[tuple[str, str]]:
+        """Return who we are, with the secret as it is."""
+        return [("Username", self.username), ("Secret", self.secret.get_secret_value())]
 
 
 @dataclass(frozen=True, slots=True)
