@@ -20,6 +20,7 @@ def next_life(tracker: Tracker, new: Tracker) -> Tracker:
     new.board.heard_until.update(old.heard_until)
     new.board.heard.update(old.heard)
     new.board.heard_since.update(old.heard_since)
+    new.board.started.update(old.started)
     return new
 
 

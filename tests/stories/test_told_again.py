@@ -48,12 +48,15 @@ def whole(name: str) -> list[Event]:
 
 
 def lives(name: str) -> Iterator[tuple[int, list[Event], Tracker]]:
-    """Cut a story after each of its facts: yield where, what was told so far, and the tracker that told it."""
+    """Cut a story after each of its facts: yield where, what was told so far, and the tracker that told it.
+
+    Not where a log is read, which a new life begins to read anew: see `test_told_afterwards`.
+    """
     tracker, before = new_tracker(), list[Event]()
     tried = cuts(len(facts_of(name)), 6)
     for cut, fact in enumerate(facts_of(name), 1):
         before.extend(tracker.apply(fact))
-        if cut in tried:
+        if cut in tried and not tracker.board.restored and not tracker.board.backfilled_until:
             yield cut, before, tracker
 
 
