@@ -135,6 +135,17 @@ async def test_after_its_last_event_a_reader_gets_what_came_since_and_then_what_
         assert await reader.ids(1) == ["evt_b_1"]
 
 
+async def test_what_was_told_while_nobody_followed_comes_to_whoever_comes_again(live: Live) -> None:
+    async with reading(live.inside) as reader:
+        await live.store.commit(a_life("a", 1))
+        last = (await reader.ids(1))[0]
+    await until(lambda: len(live.streams) == 0)
+    await live.store.commit(a_life("b", 1))
+    async with reading(live.inside, after=last) as reader:
+        await live.store.commit(a_life("c", 1))
+        assert await reader.ids(2) == ["evt_b_1", "evt_c_1"]
+
+
 async def test_the_beginning_can_be_asked_for(live: Live) -> None:
     await live.store.commit(a_life("a", 2))
     async with reading(live.outside, await live.token(), after="evt_0") as reader:

@@ -187,10 +187,67 @@ async def test_whenever_events_are_committed_each_reader_gets_each_once_in_the_o
     assert log.reads > 5
 
 
-async def until_all_are_at(streams: Streams, position: int) -> None:
+async def until_all_are_at(streams: Streams, position: int, readers: int = 6) -> None:
     """Wait until what is in the database is known to every reader: then a stop takes nothing away."""
     for _ in range(3000):
         await asyncio.sleep(0.001)
-        if all(each.position >= position for each in streams._open) and len(streams) == 6:
+        if all(each.position >= position for each in streams._open) and len(streams) == readers:
             return
     raise AssertionError(f"readers hang at {sorted(each.position for each in streams._open)} of {position}")
+
+
+class LateCommit(Log):
+    """One commit falls between the read of the last page and its return; it is long known by then."""
+
+    streams: Streams
+
+    async def behind(self, position: int, types: Sequence[str] | None) -> EventPage:
+        page = await self._log.behind(position, types)
+        if self.left:
+            self.left = 0
+            await self._chance.commit()
+            async with asyncio.timeout(WITHIN_S):
+                await asyncio.gather(*(each.news.wait() for each in self.streams._open))
+        return page
+
+
+async def test_what_is_committed_while_the_last_page_is_read_comes_without_waiting_for_more(
+    store: SqlStore, chance: Chance
+) -> None:
+    log = LateCommit(store, chance)
+    streams = log.streams = Streams(log, store.tokens, SystemClock(), most=10, tempo=TEMPO)
+    began = await log.newest()
+    reader = asyncio.create_task(follow(streams, chance, EventFilter(), began, 0.0))
+
+    async with asyncio.timeout(WITHIN_S):
+        while log.left:  # noqa: ASYNC110 - the log tells nobody
+            await asyncio.sleep(0.001)
+        newest = await log.newest()
+        await until_all_are_at(streams, newest.position, readers=1)
+        streams.stop()
+
+        assert await reader == [one.id for one in await store.events_after(0, 100)]
+
+
+async def test_while_nothing_is_lost_live_events_are_read_from_memory_alone(store: SqlStore, chance: Chance) -> None:
+    log = Log(store, chance)
+    log.left = 0
+    streams = Streams(log, store.tokens, SystemClock(), most=10, tempo=TEMPO)
+    began = await log.newest()
+    async with asyncio.timeout(WITHIN_S), running(streams, chance, began, 0.0) as readers:
+        await until_all_are_at(streams, 0)
+        await streams_have_read(log, 6)
+        for number in range(50):
+            await store.commit(telling(told(a_call("a", number + 1), body=BODY)))
+        await until_all_are_at(streams, (await log.newest()).position)
+        reads = log.reads
+        streams.stop()
+        got = await asyncio.gather(*readers)
+
+    assert [len(each) for each in got] == [50, 50, 50, 50, 0, 0]
+    assert reads == 6, "each reads once, to see that there is nothing before"
+
+
+async def streams_have_read(log: Log, times: int) -> None:
+    while log.reads < times:  # noqa: ASYNC110 - the log tells nobody
+        await asyncio.sleep(0.001)
