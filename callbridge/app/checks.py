@@ -159,7 +159,8 @@ def _why(error: OSError, webhook: Webhook) -> tuple[str, str]:
 async def _reach(config: Config, webhook: Webhook) -> None:
     url = urlsplit(webhook.url)
     host, port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
-    guard = Guard(allow_private=webhook.allow_private, own=build.own_addresses(config))
+    networks = tuple(webhook.allow_networks)
+    guard = Guard(allow_private=webhook.allow_private, allow_networks=networks, own=build.own_addresses(config))
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     for *_, address in found:
         guard.check(str(address[0]), port)
