@@ -37,6 +37,10 @@ class Ledger:
         """A digest of each event's bytes, by its id."""
         self.sequences: defaultdict[str, list[int]] = defaultdict(list)
         """Of each call, in the order in which they first came."""
+        self.open: set[str] = set()
+        """Calls of which no end has come."""
+        self.shown = 0.0
+        """What the sender's clock showed last."""
         self.repeats = 0
         self.refused = 0
         self.changed: list[str] = []
@@ -69,6 +73,7 @@ class Ledger:
     async def _receive(self, request: web.Request) -> web.Response:
         body = await request.read()
         self._check(body, request)
+        self.shown = float(request.headers["webhook-timestamp"])
         status = self.status
         if status < web.HTTPMultipleChoices.status_code:
             self._take(request.headers["webhook-id"], body)
@@ -97,7 +102,11 @@ class Ledger:
         self.seen[event_id] = digest
         data = orjson.loads(body)["data"]
         if "call" in data:
-            self.sequences[data["call"]["id"]].append(data["sequence"])
+            call_id = data["call"]["id"]
+            self.sequences[call_id].append(data["sequence"])
+            self.open.add(call_id)
+            if data["call"]["ended_at"] is not None:
+                self.open.discard(call_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +151,12 @@ def asked(database: Path, question: str) -> list[tuple[object, ...]]:
 
 def digest_of(body: bytes) -> bytes:
     return hashlib.blake2b(body, digest_size=16).digest()
+
+
+async def all_is_told(daemon: Daemon, crm: Ledger, within_s: float) -> None:
+    """Wait until the CRM has heard the end of every call, and then until nothing waits for it."""
+    await crm.until(lambda: not crm.open, within_s)
+    await daemon.until(all_told, f"everything to be told; laws broken: {laws_broken(daemon)}")
 
 
 def hears(status: dict[str, Any]) -> bool:

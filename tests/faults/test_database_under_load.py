@@ -24,7 +24,7 @@ from tests.lab.postgres import PostgresServer
 
 from .busy_pbx import BusyPbx, working
 from .figures import Figures
-from .ledger import Kept, Ledger, all_told, judge, kept_in, laws_broken
+from .ledger import Kept, Ledger, all_is_told, judge, kept_in, laws_broken
 
 pytestmark = pytest.mark.faults
 
@@ -72,7 +72,7 @@ class Work:
     async def comes_to_rest(self) -> None:
         self.pbx.rest()
         await asyncio.wait_for(self.load, OVER_S)
-        await self.daemon.until(all_told, "everything to be told")
+        await all_is_told(self.daemon, self.crm, OVER_S)
         assert not laws_broken(self.daemon)
 
     async def metric(self, name: str) -> float:

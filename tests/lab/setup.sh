@@ -21,6 +21,7 @@ need() {
 }
 
 has_odbc_driver() { ls /usr/lib/*/odbc/"$1"; }
+has_faketime() { ls /usr/lib/*/faketime/libfaketimeMT.so.1; }
 has_postgres_server() { ls /usr/lib/postgresql/*/bin/initdb || command -v initdb; }
 
 list_missing() {
@@ -31,6 +32,7 @@ list_missing() {
     need postgresql 'the store on PostgreSQL' has_postgres_server
     need libsqliteodbc 'a log kept by ODBC' has_odbc_driver libsqlite3odbc.so
     need odbc-postgresql 'a log kept by ODBC' has_odbc_driver psqlodbcw.so
+    need faketime 'a daemon whose clock is set' has_faketime
     need systemd 'the check of the unit (systemd-analyze)' command -v systemd-analyze
 }
 
