@@ -10,7 +10,7 @@ PREFIX ?= /usr
 ARGS ?=
 WORKERS ?= 4
 export PYTHON PREFIX DESTDIR ONCE
-# Tests compiled anew in every run cost a third of `make unit`.
+# Tests compiled anew in every run cost each worker of `make unit` some four seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
