@@ -208,7 +208,9 @@ class Lanes:
         """Return when the first lane comes due of which a failure or a survey told us."""
         if self._behind is None:
             return None
-        return min((at for lane, at in self._behind.items() if at and lane not in self._queues), default=None)
+        known = ((lane, at) for lane, at in self._behind.items() if at is not None)
+        # What is unsettled the database would not give: to ask for it again and again is no use.
+        return min((at for lane, at in known if lane not in self._queues and lane not in self._unsettled), default=None)
 
     def wants(self, now: datetime) -> bool:
         """Whether a read of the database would give something to do."""

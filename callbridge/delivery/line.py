@@ -162,8 +162,9 @@ class Line:
 
     def reopen(self) -> None:
         """Think better of `close`; what was in memory may be forgotten by the database."""
-        self.closing = False
-        self._strict = None
+        if self.closing:
+            self.closing = False
+            self._strict = None
 
     async def idle(self) -> None:
         """Wait until the database knows all that came of our tries."""
@@ -272,7 +273,7 @@ class Line:
         """Note that the database knows what came of one try."""
         self.lanes.settled(attempt.lane)
         self._settled.set()
-        if self.lanes.looking:
+        if self.lanes.looking or attempt.next_at is not None:
             self._wiring.wake()
         self.start()
 

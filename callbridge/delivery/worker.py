@@ -20,7 +20,7 @@ from callbridge.delivery.pace import Pace
 from callbridge.delivery.reading import Reader
 from callbridge.delivery.settling import Settler, said
 from callbridge.delivery.subscriber import Subscriber, route
-from callbridge.errors import NotThere, StoreUnavailable
+from callbridge.errors import NotThere, StoreError, StoreUnavailable
 from callbridge.logs import Action, logger
 from callbridge.ports import Attempt, DeadLetters, Halt, Standing, Store, Told
 
@@ -226,7 +226,7 @@ class Dispatcher:
             try:
                 async with asyncio.timeout(self._pace.store_s):
                     await self._store.halt(line.name, standing, told)
-            except (StoreUnavailable, TimeoutError) as error:
+            except (StoreError, TimeoutError) as error:
                 log.warning("not written: disabled", action=Action.DELIVERY_SETTLE_FAILED, error=said(error))
             else:
                 # Its commit was between others of whose order nobody knows here: so it is read.

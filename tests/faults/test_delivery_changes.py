@@ -3,17 +3,18 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import orjson
 import pytest
 from aiohttp import web
 
 from callbridge.delivery.subscriber import Subscriber
+from callbridge.errors import StoreUnavailable
 from callbridge.hooks import Order
-from callbridge.ports import Batch, DeadLetters, Halt, Store
+from callbridge.ports import Attempt, Batch, DeadLetters, Due, Halt, Store
 from callbridge.store import SqlStore
 from tests.unit.delivery.calls import SetClock, an_event, told
 
@@ -271,6 +272,39 @@ async def test_a_retry_of_a_former_life_is_made_at_its_time_too(store: Store) ->
         async with delivering(store, SetClock(), subscriber(crm.url), pace=pace):
             await crm.hears(2)
         assert 2.0 <= crm.hits[1].at - crm.hits[0].at < 6.0
+
+
+class Stuck(SqlStore):
+    """A database that can be read and not written."""
+
+    stuck = False
+    reads = 0
+
+    async def settle(self, attempts: Sequence[Attempt]) -> None:
+        if self.stuck:
+            raise StoreUnavailable("the disk is full; make room")
+        await super().settle(attempts)
+
+    async def due(self, now: datetime, limit: int, busy: frozenset[tuple[str, str]]) -> Sequence[Due]:
+        self.reads += 1
+        return await super().due(now, limit, busy)
+
+
+async def test_a_retry_whose_last_result_cannot_be_written_keeps_nobody_busy(store: SqlStore, clock: SetClock) -> None:
+    stuck = Stuck(store._access, clock)
+    pace = replace(PACE, poll_s=0.1)
+    async with receiver(500) as crm, delivering(stuck, clock, subscriber(crm.url), pace=pace) as delivery:
+        await delivery.until_caught_up()
+        stuck.stuck = True
+        await delivery.tell_call("call_1", 1)
+        await delivery.until_error("answered 500")
+        clock.pass_by(timedelta(minutes=1))
+        stuck.reads = 0
+        await asyncio.sleep(1.0)  # the time in which it is counted
+        assert stuck.reads <= 40
+        stuck.stuck = False
+        await delivery.until_settled()
+        assert crm.ids == ["evt_1_1", "evt_1_1"]
 
 
 async def tell_routed(delivery: Delivery, call: str, number: int) -> None:
