@@ -1,9 +1,11 @@
 """`kill -9` of the daemon at random moments of a busy day, its start among them."""
 
 import asyncio
+import os
 import random
 import statistics
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -24,6 +26,8 @@ UNREADY: Final = 4
 """One life in so many ends before the daemon is ready."""
 LIVES_S: Final = (0.05, 2.0)
 """How long a life goes on once it is ready."""
+A_LIFE_S: Final = 30.0
+"""Nothing but a machine that can do no work makes them so long."""
 BACK_S: Final = 3.0
 EVERY_S: Final = 0.04
 """Between the beginnings of two calls."""
@@ -36,6 +40,8 @@ class Lives:
     """How it went on."""
 
     ready_s: list[float] = field(default_factory=list)
+    worked_s: list[float] = field(default_factory=list)
+    """The processor's time it took to be ready: what others do on the machine is no part of it."""
     cut_short: int = 0
     """Killed before they were ready."""
 
@@ -46,8 +52,9 @@ async def test_kill_9_under_load_loses_nothing_and_tells_nothing_in_another_orde
     async with Ledger() as crm, BusyPbx(pace=4.0) as pbx, Daemon(pbx, crm, ari=False) as daemon:
         with working(pbx, EVERY_S) as load:
             await daemon.kill()
-            for _ in range(KILLS):
-                await a_life(daemon, choice, lives)
+            async with asyncio.timeout(KILLS * A_LIFE_S):
+                for _ in range(KILLS):
+                    await a_life(daemon, choice, lives)
             await daemon.start()
             pbx.rest()
             await asyncio.wait_for(load, OVER_S)
@@ -63,14 +70,14 @@ async def test_kill_9_under_load_loses_nothing_and_tells_nothing_in_another_orde
         "kill -9 under load",
         f"{KILLS} kills, {lives.cut_short} of them while it started; {pbx.calls} calls, {len(kept)} events; "
         f"{crm.repeats} told twice, all with the same bytes; "
-        f"ready after {statistics.median(lives.ready_s):.2f} s (median), {max(lives.ready_s):.2f} s (longest)",
+        f"ready after {statistics.median(lives.ready_s):.1f} s (median), {max(lives.ready_s):.1f} s (longest), "
+        f"of which it worked {statistics.median(lives.worked_s):.1f} s and {max(lives.worked_s):.1f} s",
     )
     assert judge(kept, crm).clean, judge(kept, crm)
     assert not unended
     assert not broken
     assert len(crm.sequences) >= KILLS  # there was a load
-    # Of each one alone nothing can be promised on a machine with other work.
-    assert statistics.median(lives.ready_s) < BACK_S
+    assert max(lives.worked_s) < BACK_S
 
 
 async def a_life(daemon: Daemon, choice: random.Random, lives: Lives) -> None:
@@ -84,5 +91,12 @@ async def a_life(daemon: Daemon, choice: random.Random, lives: Lives) -> None:
     else:
         await daemon.until(hears, "it to be ready")
         lives.ready_s.append(loop.time() - begins)
+        lives.worked_s.append(processor_s(daemon.pid))
         await asyncio.sleep(choice.uniform(*LIVES_S))
     await daemon.kill()
+
+
+def processor_s(pid: int) -> float:
+    """Return what a process has used of the processors."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
