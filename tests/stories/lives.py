@@ -29,10 +29,18 @@ def now_true(tracker: Tracker, pbx: str, at: datetime) -> f.StateRead:
     waits = [work.wait for work in tracker.board.open.values() if work.call.pbx == pbx and work.wait]
     waiting = {wait.channel: wait.queue for wait in waits if wait.left_at is None}
     channels = (as_seen(tracker, each) for each in tracker.board.graph.of_pbx(pbx))
-    parked = {work.parked.channel: work.parked.slot for work in tracker.board.open.values() if work.parked}
+    places = [work.parked for work in tracker.board.open.values() if work.parked]
+    parked = {place.channel: place.slot for place in places if not is_out(tracker, pbx, place.channel)}
     holding = frozenset(key[1] for key, bridge in tracker.board.graph.bridges.items() if bridge.holding)
     rooms = frozenset(key[1] for key, bridge in tracker.board.graph.bridges.items() if bridge.room)
     return f.StateRead(pbx, at, tuple(channels), waiting, parked=parked, holding_bridges=holding, rooms=rooms)
+
+
+def is_out(tracker: Tracker, pbx: str, uniqueid: str) -> bool:
+    """Whether a channel talks to somebody of another call, though it was not said yet that it was fetched."""
+    channel = tracker.board.channel(pbx, uniqueid)
+    reached = tracker.board.graph.joined_with(channel) if channel is not None else ()
+    return any(channel is not None and each.call_id != channel.call_id for each in reached)
 
 
 def linkedid(tracker: Tracker, channel: Channel) -> str:
