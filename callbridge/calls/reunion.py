@@ -80,13 +80,19 @@ def together(board: Switchboard, members: tuple[Channel, ...], at: datetime) -> 
     """Unite the calls of two who talk with each other, and each with nobody else; return the one that goes on."""
     people = len(members) == TWO and all(each.real for each in members)
     works = [board.call_of(each) for each in members]
-    if not people or works[0] is works[1] or not all(alone(work) for work in works):
+    if not people or works[0] is works[1] or not all(map(is_all_there_is, members, works)):
         return None
     first, second = sorted((work for work in works if work is not None), key=began)
     side = next(leg.side for leg in first.legs.values() if leg.state in TALKING)
     merge(board, second, first, OPPOSITE[side], at)
     answered_anew(board, first, members, OPPOSITE[side], at)
     return first
+
+
+def is_all_there_is(member: Channel, work: OpenCall | None) -> bool:
+    """Tell whether nobody but `member` is left in its call."""
+    leg = None if work is None else work.legs.get(member.key[1])
+    return leg is not None and talks(leg) and alone(work)
 
 
 def alone(work: OpenCall | None) -> bool:
