@@ -150,6 +150,7 @@ class Daemon:
             for server in (self._local, self._http):
                 stack.push_async_callback(server.stop)
                 await server.start()
+            stack.callback(self._streams.stop)  # first of all: a server waits for what it serves
             try:
                 await self._work(stop, reload)
             except* Exception as broken:  # the pipeline's: calls told and calls remembered would part: all begins anew

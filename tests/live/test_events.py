@@ -1,9 +1,12 @@
 """`/v1/events` of the real daemon, beside a PBX that plays tapes: over stops, kills and tokens that are taken back."""
 
 import asyncio
+import shutil
+import ssl
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Final
 
 import aiohttp
@@ -11,9 +14,9 @@ import pytest
 
 from tests.lab.ami_player import AmiPlayer
 from tests.lab.crm import Crm
-from tests.lab.daemon import Daemon, command
+from tests.lab.daemon import HTTP, Daemon, command
 from tests.lab.stream import Reader, Sent, reading
-from tests.live.test_api import PLAYED, TAPES, address_of, new_token, run
+from tests.live.test_api import PLAYED, TAPES, address_of, certificate, new_token, run
 
 WITHIN_S: Final = 30.0
 
@@ -119,3 +122,20 @@ async def test_a_revoked_token_hears_nothing_more(pbx: AmiPlayer, daemon: Daemon
         assert revoked.returncode == 0, revoked.stderr
         async with asyncio.timeout(WITHIN_S):
             assert await reader.rest() == []
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl to make a certificate")
+async def test_events_are_followed_over_tls_too(pbx: AmiPlayer, crm: Crm, tmp_path: Path) -> None:
+    trusted = ssl.create_default_context(cadata=certificate(tmp_path).read_text())
+    files = f'tls_cert_file = "{tmp_path}/http.pem"\ntls_key_file = "{tmp_path}/http.key"\n'
+    async with Daemon(pbx, crm, more=HTTP + files, ari=False) as daemon:
+        token = await new_token(daemon, "events:read")
+        connector = aiohttp.TCPConnector(ssl=trusted)
+        async with (
+            aiohttp.ClientSession(await address_of(daemon, "https"), connector=connector) as session,
+            reading(session, token, type="call.*") as reader,
+        ):
+            await pbx.play_all()
+            first = await reader.next()
+            assert first is not None
+            assert first.type == "call.started"
