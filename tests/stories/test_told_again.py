@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -73,6 +74,14 @@ def bodies(events: Iterable[Event], *, oddities: bool = True) -> list[tuple[str,
     return [(each.id, render(each if oddities else calm(each))) for each in events]
 
 
+def kinds(told: Iterable[tuple[str, bytes]]) -> list[tuple[str, str]]:
+    return [(event_id, json.loads(body)["type"]) for event_id, body in told]
+
+
+def ends(told: Iterable[tuple[str, bytes]]) -> list[bytes]:
+    return [body for _, body in told if json.loads(body)["type"] == "call.ended"]
+
+
 def calm(event: Event) -> Event:
     """Return an event as if nothing had been odd."""
     return event if event.call is None else replace(event, call=replace(event.call, oddities=0))
@@ -80,7 +89,10 @@ def calm(event: Event) -> Event:
 
 @pytest.mark.parametrize("name", STORIES)
 def test_a_daemon_that_starts_again_tells_the_rest_of_the_story(name: str) -> None:
-    """Asked what is true, the PBX says nothing new; so nothing new is told, and the rest is as it was."""
+    """Asked what is true, the PBX says nothing new; so nothing new is told, and the rest is as it was.
+
+    What it would say a moment later may be seen at once: then it is told at once, with a leg up that is down by then.
+    """
     facts, expected = facts_of(name), bodies(whole(name), oddities=False)
     for cut, before, tracker in lives(name):
         if tracker.board.heard_until:
@@ -88,8 +100,10 @@ def test_a_daemon_that_starts_again_tells_the_rest_of_the_story(name: str) -> No
         new = next_life(tracker, new_tracker())
         said = told(new, [now_true(tracker, pbx, facts[cut - 1].at) for pbx in ("main", "porto")])
         new.board.heard = set(tracker.board.heard)
-        rest = [event for event in said if event.call is not None] + told(new, facts[cut:])
-        assert expected == bodies(before + rest, oddities=False), f"cut after {cut} facts"
+        seen = [event for event in said if event.call is not None]
+        heard = bodies(before + seen + told(new, facts[cut:]), oddities=False)
+        same = heard == expected if not seen else (kinds(heard), ends(heard)) == (kinds(expected), ends(expected))
+        assert same, f"cut after {cut} facts: {heard}"
 
 
 @pytest.mark.parametrize("name", STORIES)
