@@ -1,0 +1,48 @@
+"""What the middle of the house asks of the outside, as Protocols.
+
+The pipeline and the delivery know these shapes only; `store` fulfils them, and
+`app` puts both together.
+"""
+
+from callbridge.ports.access import Kept, KeptAnswer, KeptAnswers, Token, Tokens
+from callbridge.ports.call_log import CallLog, CallQuery, LoggedCall
+from callbridge.ports.cel import CelTable
+from callbridge.ports.commits import Batch, LiveCall, Memory, Told
+from callbridge.ports.deliveries import STRICT, Attempt, Backlog, Due, Halt, Standing
+from callbridge.ports.event_log import BEGINNING, EventLog, EventPage, Feed, LoggedEvent, Place
+from callbridge.ports.store import Store
+from callbridge.ports.webhooks import DeadLetter, DeadLetters, KeptWebhook, Try, Webhooks
+
+__all__ = [
+    "BEGINNING",
+    "STRICT",
+    "Attempt",
+    "Backlog",
+    "Batch",
+    "CallLog",
+    "CallQuery",
+    "CelTable",
+    "DeadLetter",
+    "DeadLetters",
+    "Due",
+    "EventLog",
+    "EventPage",
+    "Feed",
+    "Halt",
+    "Kept",
+    "KeptAnswer",
+    "KeptAnswers",
+    "KeptWebhook",
+    "LiveCall",
+    "LoggedCall",
+    "LoggedEvent",
+    "Memory",
+    "Place",
+    "Standing",
+    "Store",
+    "Token",
+    "Tokens",
+    "Told",
+    "Try",
+    "Webhooks",
+]
