@@ -32,7 +32,7 @@ class Meters:
         self._try = self._histogram("callbridge_delivery_try_seconds", "One try, whole.", "subscriber")
         self._delay = Histogram(
             "callbridge_delivery_delay_seconds",
-            "From the commit of an event until a subscriber has it.",
+            "From the commit of an event until a subscriber has it; not of those that came late from the database.",
             ("subscriber",),
             registry=self.registry,
             buckets=HOURS,
@@ -60,12 +60,12 @@ class Meters:
             self._gap_seconds.labels(event.pbx).inc((gap["to"] - gap["from"]).total_seconds())
 
     def tried(self, subscriber: str, result: str, took_s: float) -> None:
-        """Count a try; `result` is `delivered`, the status that was answered (`503`), or `error` for none."""
+        """Count a try; `result` is `delivered`, the status that was answered (`503`), or the sort of failure."""
         self._tries.labels(subscriber, result).inc()
         self._try.labels(subscriber).observe(took_s)
 
     def delivered(self, subscriber: str, after_s: float) -> None:
-        """Note how long an event took to reach a subscriber."""
+        """Note how long it took from its commit until a subscriber had an event."""
         self._delay.labels(subscriber).observe(after_s)
 
     def not_committed(self) -> None:

@@ -1,7 +1,6 @@
 """The daemon's life: built, started, supervised, reloaded and stopped here."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from signal import SIGHUP, SIGINT, SIGTERM
@@ -11,7 +10,7 @@ from callbridge import logs
 from callbridge.api import events, health, metrics, webhook_trials, webhooks
 from callbridge.api.local import LocalServer
 from callbridge.api.server import HttpServer
-from callbridge.api.status import ConfigStatus, DatabaseStatus, Status
+from callbridge.api.status import DatabaseStatus, Status
 from callbridge.api.streams import Streams
 from callbridge.app import build, folder, state, supervision
 from callbridge.app.backfill import Backfill
@@ -22,18 +21,18 @@ from callbridge.app.measuring import Measuring
 from callbridge.app.metrics import Metrics
 from callbridge.app.notify import Notifier
 from callbridge.app.outgoing import Outgoing
+from callbridge.app.reloading import Reloading
 from callbridge.app.served import served
 from callbridge.app.survey import Survey
 from callbridge.app.trials import WebhookTrials
 from callbridge.app.webhooks import WebhookKeeper
 from callbridge.asterisk.ami.link import AmiLink
 from callbridge.asterisk.ari.link import AriLink
-from callbridge.calls.facts import LimitsSet
 from callbridge.calls.tracker import Tracker
 from callbridge.clock import Clock, SystemClock
-from callbridge.config import CONTROL_SOCKET, Config, Limits, Pbx, changes, load
+from callbridge.config import CONTROL_SOCKET, Config, Pbx
 from callbridge.delivery.payload import render
-from callbridge.errors import AlreadyRunning, CallbridgeError, ConfigError, StoreError, StoreUnavailable
+from callbridge.errors import AlreadyRunning, CallbridgeError, StoreError, StoreUnavailable
 from callbridge.meters import Meters
 from callbridge.pipeline import Outlets, Pipeline
 from callbridge.ports import Told
@@ -113,10 +112,10 @@ class Daemon:
         self._notifier = notifier
         self._started_at = clock.now()
         self._tracker = Tracker(build.profiles(config.pbx, measures=True), limits=build.limits(config.limits))
-        self._outgoing = Outgoing(config, store, clock)
+        self._meters = Meters()
+        self._outgoing = Outgoing(config, store, clock, self._meters)
         self._webhooks = WebhookKeeper(self._outgoing, store, clock)
         outlets = Outlets(render, self._outgoing.route, self._committed)
-        self._meters = Meters()
         self._pipeline = Pipeline(self._tracker, store, outlets, clock, self._meters)
         self._followers = Followers()
         self._outgoing.publish_to(lambda told: self._followers.publish(one.body for one in told))
@@ -134,7 +133,7 @@ class Daemon:
         figures = Metrics(self._meters, self.status)
         routes = (*health.routes(self._health), *metrics.routes(figures.text), *outside)
         self._http = HttpServer(config.http.host, config.http.port, routes, self._tls)
-        self._reloaded = ConfigStatus()
+        self._reloading = Reloading(config, self._outgoing, self._pipeline, self._tls, notifier, clock)
 
     def _trials(self, config: Config) -> WebhookTrials:
         return WebhookTrials(self._outgoing.dispatcher, self._store, self._clock, build.own_addresses(config))
@@ -167,7 +166,7 @@ class Daemon:
                 return group.create_task(supervision.kept_up(name, run), name=name)
 
             async def reloads() -> None:
-                await self._reloads(reload)
+                await self._reloading.run(reload)
 
             rest = [keep("survey", self._survey.run), keep("systemd", self._tell), keep("reload", reloads)]
             rest.append(keep("recordings", self._measuring.run))
@@ -247,7 +246,7 @@ class Daemon:
             self._survey.subscribers,
             DatabaseStatus(url=url, ok=error is None, schema_=self._schema, last_error=error),
             self._http.address,
-            self._reloaded,
+            self._reloading.told,
         )
 
     async def _tell(self) -> None:
@@ -266,64 +265,3 @@ class Daemon:
             self._notifier.alive()
         else:
             log.error("the pipeline stands still", action=logs.Action.DAEMON_WATCHDOG)
-
-    # --- reading the configuration again
-
-    async def _reloads(self, asked: asyncio.Event) -> None:
-        while True:
-            await asked.wait()
-            asked.clear()
-            self._notifier.reloading(int(self._clock.monotonic() * 1e6))
-            try:
-                await self._reload()
-            finally:
-                self._notifier.ready()
-
-    async def _reload(self) -> None:
-        """Apply what can be without dropping a call, and say what waits for a restart."""
-        try:
-            config = await asyncio.to_thread(load, self._config.path, environ=os.environ)
-        except ConfigError as error:
-            self._refuse(error.mistakes)
-            return
-        live, restart = changes(self._config, config)
-        log.info("read again", action=logs.Action.CONFIG_RELOADED, applied=live, needs_restart=restart)
-        for warning in config.warnings:
-            log.warning(warning, action=logs.Action.CONFIG_WARNING)
-        self._reloaded = ConfigStatus(needs_restart=restart)
-        self._apply(config, live)
-        self._renew_certificate()
-        if any(key.startswith("limits") for key in live):
-            await self._limit(config.limits)
-
-    def _refuse(self, mistakes: tuple[str, ...]) -> None:
-        self._reloaded = ConfigStatus(refused=mistakes)
-        for mistake in mistakes:
-            log.error(mistake, action=logs.Action.CONFIG_REFUSED)
-
-    def _renew_certificate(self) -> None:
-        """Read the certificate again where there is one: what renews it asks for a reload."""
-        try:
-            if self._tls is not None:
-                build.read_certificate(self._tls, self._config.http)
-        except CallbridgeError as error:
-            self._refuse((str(error),))
-
-    def _apply(self, config: Config, live: Sequence[str]) -> None:
-        """Take over what is live, and that alone: what waits for a restart is told again at the next reload."""
-        log_table = self._config.log.model_copy(update={"level": config.log.level})
-        update = {"webhook": config.webhook, "limits": config.limits, "log": log_table}
-        self._config = self._config.model_copy(update=update)
-        logs.set_level(config.log.level)
-        if any(key.startswith("webhook") for key in live):
-            self._outgoing.replace(self._config)
-
-    async def _limit(self, limits: Limits) -> None:
-        """Have calls go by other limits, those that go on too; in their turn, after what was heard so far."""
-        said = [LimitsSet(pbx.id, self._pipeline.clock_of(pbx.id), build.limits(limits)) for pbx in self._config.pbx]
-        try:
-            async with asyncio.timeout(COMMIT_S):
-                await self._pipeline.offer(said)
-        except TimeoutError:
-            what = "the limits are not taken over, for nothing can be committed; reload again when it can"
-            self._refuse((what,))

@@ -9,6 +9,7 @@ from callbridge.clock import Clock
 from callbridge.config import Config
 from callbridge.delivery.subscriber import Subscriber
 from callbridge.delivery.worker import Dispatcher, Status
+from callbridge.meters import Meters
 from callbridge.ports import Store, Told
 
 log = logs.logger()
@@ -23,13 +24,13 @@ class Outgoing:
     comes back.
     """
 
-    def __init__(self, config: Config, store: Store, clock: Clock) -> None:
+    def __init__(self, config: Config, store: Store, clock: Clock, meters: Meters | None = None) -> None:
         self._file = {each.name: each for each in build.subscribers(config.webhook)}
         self._named = frozenset(each.name for each in config.webhook)
         self._kept: dict[str, Subscriber] = {}
         own = build.own_addresses(config)
         pace = build.pace(config.delivery)
-        self.dispatcher = Dispatcher(store, tuple(self._file.values()), clock, own=own, pace=pace)
+        self.dispatcher = Dispatcher(store, tuple(self._file.values()), clock, own=own, pace=pace, meters=meters)
 
     def route(self, event: Event) -> tuple[str, ...]:
         """Return who is to get an event."""

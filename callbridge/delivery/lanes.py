@@ -51,12 +51,16 @@ from callbridge.ports import Due
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A try that is to be made: `attempt` is 1 for the first."""
+    """A try that is to be made: `attempt` is 1 for the first.
+
+    `told_at`, of the monotonic clock, is when its commit was handed over; None for what is read from the database.
+    """
 
     lane: str
     event_id: str
     body: bytes
     attempt: int = 1
+    told_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

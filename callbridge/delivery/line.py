@@ -17,6 +17,7 @@ from callbridge.delivery.settling import said
 from callbridge.delivery.subscriber import Subscriber
 from callbridge.errors import StoreUnavailable
 from callbridge.logs import Action, logger
+from callbridge.meters import Meters
 from callbridge.ports import STRICT, Attempt, Halt, Standing
 
 log = logger()
@@ -39,6 +40,7 @@ class Wiring:
     """`Store.enlist`."""
     disabled: Callable[["Line", Standing], None]
     """Takes note that a subscriber was given up."""
+    meters: Meters
 
 
 class Line:
@@ -221,6 +223,7 @@ class Line:
         now = self._wiring.clock.now()
         decision = decide(turn.attempt, outcome, now, self._wiring.clock.jitter())
         self.lanes.done(turn, delivered=decision.delivered, next_at=decision.next_at)
+        self._meter(turn, outcome)
         if decision.delivered:
             self.record.took(now)
             self._width.went_well()
@@ -235,6 +238,12 @@ class Line:
                 answer=outcome.answer,
             )
         )
+
+    def _meter(self, turn: Turn, outcome: Outcome) -> None:
+        meters = self._wiring.meters
+        meters.tried(self.name, outcome.result, outcome.ms / 1000)
+        if outcome.delivered and turn.told_at is not None:
+            meters.delivered(self.name, self._wiring.clock.monotonic() - turn.told_at)
 
     def _failed(self, turn: Turn, outcome: Outcome, decision: Decision, now: datetime) -> None:
         self.record.refused(now, outcome.error)

@@ -61,6 +61,13 @@ class Outcome:
         return self.status is not None and HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
     @property
+    def result(self) -> str:
+        """What came of it in one word: `delivered`, the status that was answered, or the sort of failure."""
+        if self.delivered:
+            return "delivered"
+        return str(self.status or self.failure or "failed")
+
+    @property
     def pressed(self) -> bool:
         """Whether the receiver says that it is too much for it."""
         return self.status in ASKING

@@ -22,6 +22,7 @@ from callbridge.delivery.settling import Settler, said
 from callbridge.delivery.subscriber import Subscriber, route
 from callbridge.errors import NotThere, StoreError, StoreUnavailable
 from callbridge.logs import Action, logger
+from callbridge.meters import Meters
 from callbridge.ports import Attempt, DeadLetters, Halt, Standing, Store, Told
 
 log = logger()
@@ -59,7 +60,7 @@ class Dispatcher:
     `own` are (address, port) pairs no webhook may lead to: our own, AMI's, ARI's.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is connected to
         self,
         store: Store,
         subscribers: Sequence[Subscriber],
@@ -67,6 +68,7 @@ class Dispatcher:
         *,
         own: Collection[tuple[str, int]] = (),
         pace: Pace | None = None,
+        meters: Meters | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -76,7 +78,9 @@ class Dispatcher:
         self._settler = Settler(store, pace, self._settled)
         self._reader = Reader(store, clock, pace)
         enlist = lambda name, strict: store.enlist(name, strict=strict)  # noqa: E731 - one line
-        self._wiring = Wiring(clock, pace, own, self._settler.add, self._reader.wake, enlist, self._disabled)
+        self._wiring = Wiring(
+            clock, pace, own, self._settler.add, self._reader.wake, enlist, self._disabled, meters or Meters()
+        )
         self._lines = {one.name: Line(one, self._wiring) for one in subscribers}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._works: set[asyncio.Task[None]] = set()
@@ -98,9 +102,11 @@ class Dispatcher:
         To be called after every commit, in the order of the commits. Where a
         commit's fate was never learnt, call `look_again`.
         """
+        now = self._clock.monotonic()
         for one in told:
             event = one.event
-            turn = Turn(event.id if event.call is None else event.call.id, event.id, one.body)
+            lane = event.id if event.call is None else event.call.id
+            turn = Turn(lane, event.id, one.body, told_at=now)
             for name in one.subscribers:
                 if (line := self._lines.get(name)) is not None:
                     line.offer(turn)

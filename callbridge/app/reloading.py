@@ -1,0 +1,104 @@
+"""Reading the configuration again, when systemd or an admin asks for it."""
+
+import asyncio
+import os
+import ssl
+from collections.abc import Sequence
+from typing import Final
+
+from callbridge import logs
+from callbridge.api.status import ConfigStatus
+from callbridge.app import build
+from callbridge.app.notify import Notifier
+from callbridge.app.outgoing import Outgoing
+from callbridge.calls.facts import LimitsSet
+from callbridge.clock import Clock
+from callbridge.config import Config, Limits, changes, load
+from callbridge.errors import CallbridgeError, ConfigError
+from callbridge.pipeline import Pipeline
+
+OFFER_S: Final = 8.0
+"""For the pipeline to take over other limits."""
+
+log = logs.logger()
+
+
+class Reloading:
+    """Applies what can be without dropping a call, and keeps what waits for a restart.
+
+    `tls` is what the HTTP side speaks, None where it speaks none.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what can change while it runs
+        self,
+        config: Config,
+        outgoing: Outgoing,
+        pipeline: Pipeline,
+        tls: ssl.SSLContext | None,
+        notifier: Notifier,
+        clock: Clock,
+    ) -> None:
+        self._config = config
+        self._outgoing, self._pipeline, self._tls = outgoing, pipeline, tls
+        self._notifier, self._clock = notifier, clock
+        self.told = ConfigStatus()
+        """What the last reload brought."""
+
+    async def run(self, asked: asyncio.Event) -> None:
+        """Reload whenever it is asked for."""
+        while True:
+            await asked.wait()
+            asked.clear()
+            self._notifier.reloading(int(self._clock.monotonic() * 1e6))
+            try:
+                await self._reload()
+            finally:
+                self._notifier.ready()
+
+    async def _reload(self) -> None:
+        try:
+            config = await asyncio.to_thread(load, self._config.path, environ=os.environ)
+        except ConfigError as error:
+            self._refuse(error.mistakes)
+            return
+        live, restart = changes(self._config, config)
+        log.info("read again", action=logs.Action.CONFIG_RELOADED, applied=live, needs_restart=restart)
+        for warning in config.warnings:
+            log.warning(warning, action=logs.Action.CONFIG_WARNING)
+        self.told = ConfigStatus(needs_restart=restart)
+        self._apply(config, live)
+        self._renew_certificate()
+        if any(key.startswith("limits") for key in live):
+            await self._limit(config.limits)
+
+    def _refuse(self, mistakes: tuple[str, ...]) -> None:
+        self.told = ConfigStatus(refused=mistakes)
+        for mistake in mistakes:
+            log.error(mistake, action=logs.Action.CONFIG_REFUSED)
+
+    def _renew_certificate(self) -> None:
+        """Read the certificate again where there is one: what renews it asks for a reload."""
+        try:
+            if self._tls is not None:
+                build.read_certificate(self._tls, self._config.http)
+        except CallbridgeError as error:
+            self._refuse((str(error),))
+
+    def _apply(self, config: Config, live: Sequence[str]) -> None:
+        """Take over what is live, and that alone: what waits for a restart is told again at the next reload."""
+        log_table = self._config.log.model_copy(update={"level": config.log.level})
+        update = {"webhook": config.webhook, "limits": config.limits, "log": log_table}
+        self._config = self._config.model_copy(update=update)
+        logs.set_level(config.log.level)
+        if any(key.startswith("webhook") for key in live):
+            self._outgoing.replace(self._config)
+
+    async def _limit(self, limits: Limits) -> None:
+        """Have calls go by other limits, those that go on too; in their turn, after what was heard so far."""
+        said = [LimitsSet(pbx.id, self._pipeline.clock_of(pbx.id), build.limits(limits)) for pbx in self._config.pbx]
+        try:
+            async with asyncio.timeout(OFFER_S):
+                await self._pipeline.offer(said)
+        except TimeoutError:
+            what = "the limits are not taken over, for nothing can be committed; reload again when it can"
+            self._refuse((what,))
