@@ -24,8 +24,8 @@ def entered(board: Switchboard, fact: BridgeEntered) -> None:
     board.graph.enter(channel, (fact.pbx, fact.bridge), holding=fact.holding, room=fact.room)
     unsaid.met(board, channel, fact.at)
     consultations.joined(board, channel, fact.at)
-    newcomers.came(board, channel, fact.at)
     reached = board.graph.joined_with(channel)
+    newcomers.came(board, channel, reached, fact.at)
     for call_id in dict.fromkeys(each.call_id for each in reached if each.call_id):
         work = board.open.get(call_id)
         if work is not None and work.awaits_answer:

@@ -27,6 +27,8 @@ MOVES: Final[Mapping[tuple[LegState, type[ChannelFact]], LegState]] = {
     (LegState.RINGING, ChannelProgressed): LegState.RINGING,
     (LegState.RINGING, ChannelUp): LegState.UP,
     (LegState.UP, ChannelUp): LegState.UP,
+    (LegState.UP, ChannelRang): LegState.UP,  # said twice, the second time by a thread that is late
+    (LegState.UP, ChannelProgressed): LegState.UP,
     (LegState.UP, ChannelHeld): LegState.HELD,
     (LegState.HELD, ChannelHeld): LegState.HELD,
     (LegState.HELD, ChannelResumed): LegState.UP,

@@ -6,6 +6,7 @@
 Who only listens (ChanSpy) is in no bridge, and so in no call but their own, which nobody answers.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from callbridge.calls.call import Leg, Party, Side
@@ -17,12 +18,11 @@ from callbridge.calls.open_call import TALKING, OpenCall
 from callbridge.calls.switchboard import Switchboard
 
 
-def came(board: Switchboard, channel: Channel, at: datetime) -> None:
-    """See who has come to whom, now that `channel` is in another bridge."""
+def came(board: Switchboard, channel: Channel, reached: Sequence[Channel], at: datetime) -> None:
+    """See who has come to whom, now that `channel` is in another bridge, and who can hear it there."""
     bridge = board.graph.bridges.get(channel.bridge) if channel.bridge else None
     if bridge is None or bridge.room or bridge.holding:
         return
-    reached = board.graph.joined_with(channel)
     works = [board.open[key] for key in dict.fromkeys(each.call_id for each in reached) if key in board.open]
     here = {each.key[1] for each in reached}
     if len(works) == 1:

@@ -53,10 +53,12 @@ def gone(board: Switchboard, fact: ChannelGone) -> None:
 def meet(board: Switchboard, key: Key, at: datetime) -> None:
     """Make one of two calls whose last people are in a bridge, while the PBX is heard: a transfer, if one had both."""
     bridge, members = board.graph.bridges.get(key), board.graph.members(key)
-    works = [work for work in map(board.call_of, members) if alone(work) and work is not None]
-    if bridge is None or bridge.room or bridge.holding or len(members) != TWO or len(works) != TWO:
+    if bridge is None or bridge.room or bridge.holding or len(members) != TWO:
         return None
-    both = consultations.holder(*works, living=False) if works[0] is not works[1] else None
+    works = [work for work in map(board.call_of, members) if work is not None]
+    if len(works) != TWO or works[0] is works[1] or not all(map(alone, works)):
+        return None
+    both = consultations.holder(*works, living=False)
     if both is not None and not set(both) & {*works[0].let_go, *works[1].let_go}:
         return handovers.hand_over(board, works[0], works[1], both, at)
     came_from = {each.key[1]: each.call_id for each in members}

@@ -89,6 +89,7 @@ async def of_own_call(room: Room) -> None:
     await ana.hears_ringing()
     await eva.answer()
     await eva.established()
+    await room.talk(1)
     await room.joins(ana, "201")
     await hang_up(eva, maria, room)
 

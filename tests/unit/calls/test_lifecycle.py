@@ -31,6 +31,8 @@ def test_this_is_the_whole_life_of_a_leg() -> None:
         (ringing, f.ChannelUp): up,
         (ringing, f.ChannelGone): down,
         (up, f.ChannelUp): up,
+        (up, f.ChannelRang): up,
+        (up, f.ChannelProgressed): up,
         (up, f.ChannelHeld): held,
         (up, f.ChannelResumed): up,
         (up, f.ChannelGone): down,
