@@ -7,6 +7,7 @@ SQLite's driver another 20 to 40 µs, ten times for each commit.
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
 from typing import Any, Final, cast
 
 from sqlalchemy import ClauseElement, Connection, Dialect
@@ -69,16 +70,25 @@ class _Plan:
 
     def __init__(self, compiled: SQLCompiler, dialect: Dialect) -> None:
         self.sql = str(compiled)
-        self._names = compiled.positiontup or []
+        self._read = _reading(compiled.positiontup or ())
         self._constants = {name: value for name, value in compiled.params.items() if value is not None}
         self._conversions = _conversions(compiled, dialect)
 
     def values(self, row: Row) -> Values:
         full = self._constants | row if self._constants else row
-        values = [full[name] for name in self._names]
+        values = self._read(full)
         for place, convert in self._conversions:
-            values[place] = convert(values[place])
+            if values[place] is not None:  # None is NULL, whatever the type
+                values[place] = convert(values[place])
         return tuple(values)
+
+
+def _reading(names: Sequence[str]) -> Callable[[Row], list[Any]]:
+    """Return what reads the named columns of a row, in that order."""
+    if len(names) < 2:  # noqa: PLR2004 - of one, itemgetter gives no tuple
+        return lambda row: [row[name] for name in names]
+    read = itemgetter(*names)
+    return lambda row: list(read(row))
 
 
 def _sqlite(connection: Connection) -> sqlite3.Connection | None:

@@ -18,6 +18,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from callbridge.asterisk.ami.message import KINDS, Headers, Message
@@ -131,7 +132,7 @@ class AmiParser:
             raw = data[start : found.end() - 4]
             if not raw.isascii():
                 self._decode(raw)
-            messages.append(Message(_KINDS[kind], name.decode(errors="replace"), raw))
+            messages.append(Message(_KINDS[kind], _named(name), raw))
             start = found.end()
         return start
 
@@ -217,6 +218,12 @@ class AmiParser:
         except UnicodeDecodeError:
             self.oddities.note(OddityKind.UNDECODABLE, raw)
             return raw.decode(errors="replace")
+
+
+@lru_cache(512)
+def _named(name: bytes) -> str:
+    """Return the name of an event: there are some hundred, each said again and again."""
+    return name.decode(errors="replace")
 
 
 def _command_output(text: str) -> Headers:
