@@ -95,7 +95,7 @@ class Idempotency:
     ) -> web.StreamResponse:
         try:
             answer = await handle()
-        except Exception as error:
+        except Exception as error:  # raised again: what is answered must be kept, whatever went wrong
             refused = refusal(error)
             if refused.kind in NOTHING_DONE:
                 await self._forget(key)
