@@ -115,6 +115,8 @@ class Message:
             return self._name
         mark = _mark(key)
         place = self._raw.find(mark)
+        if place < 0 and key.lower() == self._kind.lower():
+            return self._name  # the first line has no line end before it
         if place < 0 and (place := self._raw.lower().find(mark.lower())) < 0:
             return None
         begin = place + len(mark)

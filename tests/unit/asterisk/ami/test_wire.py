@@ -133,6 +133,13 @@ def test_an_answer_is_no_event() -> None:
     assert (message.event, message.name) == (None, "Success")
 
 
+def test_the_header_a_message_begins_with_is_found_in_any_case_too() -> None:
+    (hangup,) = AmiParser().receive(b"Event: Hangup\r\nUniqueid: 1.1\r\nEvent: other\r\n\r\n")
+
+    assert [hangup.get(key) for key in ("Event", "event", "EVENT")] == ["Hangup"] * 3
+    assert "events" not in hangup
+
+
 def test_headers_are_found_in_any_case() -> None:
     message = the_one(b"Event: AgentCalled\r\nUniqueid: 1.1\r\n\r\n")
     assert message["UniqueID"] == message.get("uniqueid") == "1.1"
