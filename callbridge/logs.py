@@ -94,6 +94,7 @@ class Action(StrEnum):
     DELIVERY_READ_FAILED = "delivery.read_failed"  # what is due cannot be read from the database; tried again
     DELIVERY_SETTLE_FAILED = "delivery.settle_failed"  # what came of tries cannot be written; tried again
     DELIVERY_UNSETTLED = "delivery.unsettled"  # stopped before it could be written: some events are sent twice
+    DELIVERY_SET_RIGHT = "delivery.set_right"  # the clock was set back: what was put off waits from now on
     DELIVERY_RESTARTED = "delivery.restarted"  # a part of the worker died and was started again
 
     # The local side

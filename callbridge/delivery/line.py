@@ -61,6 +61,7 @@ class Line:
         self._turned = asyncio.Event()
         self._settled = asyncio.Event()
         self._strict: bool | None = None
+        self._untimely = False
         self._serving = 0
         self._rest_until = 0.0
         self._later: asyncio.TimerHandle | None = None
@@ -110,8 +111,9 @@ class Line:
 
     async def _enlisted(self) -> None:
         """Have the database arrange our lanes. What is unsettled is known there by its lane, so it comes first."""
-        if self._strict == self.subscriber.strict:
+        if self._strict == self.subscriber.strict and not self._untimely:
             return
+        self._untimely = False
         await self.idle()
         self.lanes.begin_anew()
         strict = self.subscriber.strict
@@ -153,6 +155,12 @@ class Line:
         """
         self._equip(subscriber)
         self.subscriber = subscriber
+        self._group = None
+        self._turned.set()
+
+    def set_right(self) -> None:
+        """Have the database arrange what waits anew: the clock was set back, and what was put off waits for too long."""
+        self._untimely = True
         self._group = None
         self._turned.set()
 

@@ -20,6 +20,9 @@ log = logger()
 EVER: Final = timedelta(days=400)
 """Later than any retry: everything undelivered is due by then."""
 
+SET_BACK: Final = timedelta(seconds=1)
+"""Less between two looks is no matter; NTP that slows a clock down does a thousandth of it."""
+
 
 class Reader:
     """Reads for all lines at once.
@@ -35,6 +38,7 @@ class Reader:
         self._wake = asyncio.Event()
         self._tick_at = 0.0
         self._survey_all_at = 0.0
+        self._began = self._beginning()
         # Subscribers that were removed may still have events: they take part in the turns.
         self._names: set[str] = set()
 
@@ -66,7 +70,21 @@ class Reader:
         self._wake.clear()
         if self._clock.monotonic() >= self._tick_at:
             self._tick_at = self._clock.monotonic() + self._pace.poll_s
+            self._see_the_clock(lines)
             self._time_passed(lines)
+
+    def _see_the_clock(self, lines: Sequence[Line]) -> None:
+        """Times that were put off by a clock that was ahead would come round far too late once it is set back."""
+        before, self._began = self._began, self._beginning()
+        if before - self._began > SET_BACK:
+            back_s = (before - self._began).total_seconds()
+            log.warning("the clock was set back", action=Action.DELIVERY_SET_RIGHT, seconds=round(back_s, 1))
+            for line in lines:
+                line.set_right()
+
+    def _beginning(self) -> datetime:
+        """Return what the wall clock showed when the monotonic one began: the same for ever, unless it is set."""
+        return self._clock.now() - timedelta(seconds=self._clock.monotonic())
 
     def _until_a_time(self, lines: Sequence[Line]) -> float:
         """Return the seconds until a retry's time has come, a rest is over, or the database is asked anyway."""

@@ -5,7 +5,21 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, func, literal, null, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from callbridge.ports import STRICT, DeadLetter, DeadLetters, Halt, KeptWebhook, Standing
 from callbridge.store import upserts
@@ -38,6 +52,19 @@ _TO_CALLS: Final = (
     )
 )
 """The same as `outbox.put` does."""
+
+_NOW: Final = bindparam("now", type_=Moment)
+_TRIED_LATER: Final = and_(_o.attempts > 0, _o.tried_at > _NOW)
+_SET_RIGHT: Final = (
+    update(outbox)
+    .where(_o.subscriber == bindparam("to"), _o.next_at > _NOW, or_(_o.attempts == 0, _TRIED_LATER))
+    .values(
+        next_at=case((_TRIED_LATER, _o.next_at - _o.tried_at + _NOW), else_=_NOW),
+        tried_at=case((_TRIED_LATER, _NOW), else_=_o.tried_at),
+    )
+)
+"""The clock was set back: what was tried later than now waits from now on, as long as was meant; what was never tried,
+not at all. A time in the future that a try in the past gave is as it should be."""
 
 _DEAD: Final = (
     select(
@@ -80,10 +107,11 @@ _CROWN: Final = plain(
 
 
 def enlist(connection: Connection, name: str, now: datetime, *, strict: bool) -> Standing:
-    """Arrange what waits for a subscriber in its lanes, and return how it stands."""
+    """Arrange what waits for a subscriber in its lanes and in time, and return how it stands."""
     moved = connection.execute(_TO_ONE_LANE if strict else _TO_CALLS, {"to": name}).rowcount
     if moved:
         _crown_all(connection, name, now)
+    connection.execute(_SET_RIGHT, {"to": name, "now": now})
     return standings(connection, name).get(name, Standing())
 
 

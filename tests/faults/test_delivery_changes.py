@@ -85,12 +85,16 @@ async def test_a_strict_subscriber_with_a_dead_letter_goes_on(store: Store, cloc
         assert len({hit.body for hit in crm.hits if hit.id == "evt_0_1"}) == 1
 
 
+async def is_dead(store: Store, count: int) -> bool:
+    return sum(one.dead for one in await store.backlogs()) == count
+
+
 async def test_a_dead_letter_that_is_replayed_comes_before_what_waits_in_its_call(
     store: Store, clock: SetClock
 ) -> None:
     async with receiver(410) as crm, delivering(store, clock, subscriber(crm.url)) as delivery:
         await delivery.tell_call("call_1", 1)
-        await delivery.until_error("answered 410")
+        await delivery.until(lambda: is_dead(store, 1))
         await delivery.tell_call("call_1", 2, 3)
         assert await delivery.dispatcher.replay("crm", DeadLetters(event_id="evt_1_1")) == 1
         assert await delivery.dispatcher.replay("crm", DeadLetters()) == 0
@@ -272,6 +276,34 @@ async def test_a_retry_of_a_former_life_is_made_at_its_time_too(store: Store) ->
         async with delivering(store, SetClock(), subscriber(crm.url), pace=pace):
             await crm.hears(2)
         assert 2.0 <= crm.hits[1].at - crm.hits[0].at < 6.0
+
+
+async def test_what_was_put_off_while_the_clock_was_ahead_comes_soon_after_it_is_set_back(
+    store: Store, clock: SetClock
+) -> None:
+    clock.pass_by(timedelta(hours=1))
+    async with receiver(500, 500) as crm, delivering(store, clock, subscriber(crm.url)) as delivery:
+        await delivery.until_caught_up()
+        await delivery.tell_call("call_1", 1, 2)
+        await delivery.tell_call("call_2", 1)
+        await delivery.until_error("answered 500")
+        await crm.hears(2)
+        clock.pass_by(timedelta(hours=-1))
+        await crm.hears(5)
+        assert crm.by_call() == {"call_1": [1, 1, 2], "call_2": [1, 1]}
+        assert crm.hits[2].at - crm.hits[0].at > 4.0
+        await delivery.until_settled()
+
+
+async def test_what_a_former_life_put_off_by_a_clock_that_was_ahead_comes_too(store: Store, clock: SetClock) -> None:
+    async with receiver(500) as crm:
+        clock.pass_by(timedelta(hours=1))
+        async with delivering(store, clock, subscriber(crm.url)) as delivery:
+            await delivery.tell_call("call_1", 1)
+            await delivery.until_error("answered 500")
+        clock.pass_by(timedelta(hours=-1))
+        async with delivering(store, clock, subscriber(crm.url)):
+            await crm.hears(2)
 
 
 class Stuck(SqlStore):

@@ -86,6 +86,24 @@ async def test_to_be_enlisted_again_changes_nothing(store: SqlStore) -> None:
     assert len(await store.due(LATER, 10, IDLE)) == 2
 
 
+async def test_a_wait_that_a_clock_an_hour_ahead_began_is_as_long_as_was_meant_once_it_is_set_back(
+    store: SqlStore, clock: SetClock
+) -> None:
+    hour = timedelta(hours=1)
+    clock.passes(3600)
+    await store.commit(telling(told(a_call("a", 1)), told(a_call("a", 2)), told(a_call("b")), told(a_call("c"))))
+    a, b, _ = await waiting(store)
+    await store.settle([failed(a, AT + hour + timedelta(seconds=5), at=AT + hour)])
+    clock.passes(-3600)
+    await store.settle([failed(b, AT + timedelta(days=1), at=AT)])
+
+    await store.enlist("crm", strict=False)
+
+    assert ids(await store.due(AT, 10, IDLE)) == ["evt_c_1"]
+    assert ids(await store.due(AT + timedelta(seconds=5), 10, IDLE)) == ["evt_c_1", "evt_a_1"]
+    assert ids(await store.due(AT + timedelta(days=1), 10, IDLE)) == ["evt_c_1", "evt_a_1", "evt_b_1"]
+
+
 # How it stands.
 
 
