@@ -19,7 +19,7 @@ from callbridge.ports import STRICT, Attempt, Told
 from callbridge.store.columns import Moment
 from callbridge.store.prepared import plain
 from callbridge.store.rows import Row
-from callbridge.store.tables import DEAD, WAITING, outbox
+from callbridge.store.tables import DEAD, WAITING, WAITS, outbox
 
 Busy = frozenset[tuple[str, str]]
 """(subscriber, lane)"""
@@ -32,7 +32,7 @@ _ONE: Final = and_(_MINE, _o.event_id == bindparam("event"))
 _WAITING_IN_LANE: Final = and_(
     _other.c.subscriber == bindparam("to"),
     _other.c.lane == bindparam("along"),
-    _other.c.state == WAITING,
+    _other.c.state == WAITS,
 )
 
 _PUT: Final = plain(
@@ -55,12 +55,12 @@ _DELIVERED: Final = plain(delete(outbox).where(_ONE))
 _BEFORE_IT: Final = and_(
     _other.c.subscriber == _o.subscriber,
     _other.c.lane == _o.lane,
-    _other.c.state == WAITING,
+    _other.c.state == WAITS,
     _other.c.sequence < _o.sequence,
 )
 _FAILED: Final = plain(
     update(outbox)
-    .where(_ONE, _o.state == WAITING)
+    .where(_ONE, _o.state == WAITS)
     .values(
         state=bindparam("becomes"),
         attempts=_o.attempts + 1,
@@ -77,7 +77,7 @@ _PROMOTE: Final = plain(
     update(outbox)
     .where(
         _MINE,
-        _o.state == WAITING,
+        _o.state == WAITS,
         _o.next_at.is_(None),
         _o.sequence == select(func.min(_other.c.sequence)).where(_WAITING_IN_LANE).scalar_subquery(),
     )

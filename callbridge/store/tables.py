@@ -14,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Float,
     ForeignKey,
     Index,
@@ -30,6 +31,9 @@ from callbridge.store.columns import ForeignText, Moment
 
 WAITING: Final = "waiting"
 DEAD: Final = "dead"
+# For conditions, said in the statement: SQLite plans anew whenever a parameter is bound that might be what a
+# partial index asks for, which was 22 of 27 µs for each row put into the outbox.
+WAITS: Final[ColumnElement[str]] = literal_column(f"'{WAITING}'")
 
 metadata: Final = MetaData()
 
