@@ -159,7 +159,7 @@ class Line:
         self._turned.set()
 
     def set_right(self) -> None:
-        """Have the database arrange what waits anew: the clock was set back, and what was put off waits for too long."""
+        """Have the database arrange what waits anew: the clock was set back, what was put off waits for too long."""
         self._untimely = True
         self._group = None
         self._turned.set()

@@ -123,7 +123,10 @@ def a_daemon_begins(daemon: Daemon, clock: Clock) -> Iterator[None]:
     yield
 
 
-@pytest.mark.skipif(FAKETIME is None, reason="needs the package faketime, which `make setup` installs")
+needs_faketime = pytest.mark.skipif(FAKETIME is None, reason="needs the package faketime, which `make setup` installs")
+
+
+@needs_faketime
 async def test_a_clock_that_is_set_an_hour_forward_and_back_delays_and_loses_nothing(
     tmp_path: Path, figures: Figures
 ) -> None:
@@ -141,3 +144,35 @@ async def test_a_clock_that_is_set_an_hour_forward_and_back_delays_and_loses_not
                 assert abs(ahead_s - hours * 3600) < SOON_S
             events = await comes_to_rest(crm, pbx, daemon, load)
     figures.say("clock set forward and back", f"an hour each way, twice: {events} events, none lost")
+
+
+@needs_faketime
+async def test_what_failed_while_the_clock_was_an_hour_ahead_comes_soon_after_it_is_set_back(
+    tmp_path: Path, figures: Figures
+) -> None:
+    clock = Clock(tmp_path / "clock")
+    clock.put_on(1)
+    async with Ledger() as crm, BusyPbx(pace=4.0) as pbx, Daemon(pbx, crm, ari=False) as daemon:
+        crm.heeds_time = False
+        await daemon.kill()
+        with working(pbx, EVERY_S) as load, a_daemon_begins(daemon, clock):
+            await is_at_work(crm)
+            crm.status = 503
+            await crm.until(lambda: crm.refused >= 4, SOON_S)
+            clock.put_on(0)
+            await daemon.logs("delivery.set_right")
+            behind = await backlog(daemon)
+            crm.status = 204
+            loop = asyncio.get_running_loop()
+            begins = loop.time()
+            events = await comes_to_rest(crm, pbx, daemon, load)
+    figures.say(
+        "failed while the clock was ahead",
+        f"{crm.refused} tries failed and {behind} events waited as it was set back by an hour; "
+        f"all {events} events told {loop.time() - begins:.0f} s later",
+    )
+
+
+async def backlog(daemon: Daemon) -> int:
+    status = await daemon.status() or {}
+    return sum(one["backlog"] for one in status["subscribers"])
