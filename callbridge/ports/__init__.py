@@ -10,11 +10,13 @@ from callbridge.ports.cel import CelTable
 from callbridge.ports.commits import Batch, LiveCall, Memory, Told
 from callbridge.ports.deliveries import STRICT, Attempt, Backlog, Due, Halt, Standing
 from callbridge.ports.event_log import BEGINNING, EventLog, EventPage, Feed, LoggedEvent, Place
+from callbridge.ports.shards import SHARDS, Leases, Shards, Worker, endings, shard_of, shard_of_strict
 from callbridge.ports.store import Store
 from callbridge.ports.webhooks import DeadLetter, DeadLetters, KeptWebhook, Try, Webhooks
 
 __all__ = [
     "BEGINNING",
+    "SHARDS",
     "STRICT",
     "Attempt",
     "Backlog",
@@ -33,11 +35,13 @@ __all__ = [
     "KeptAnswer",
     "KeptAnswers",
     "KeptWebhook",
+    "Leases",
     "LiveCall",
     "LoggedCall",
     "LoggedEvent",
     "Memory",
     "Place",
+    "Shards",
     "Standing",
     "Store",
     "Token",
@@ -45,4 +49,8 @@ __all__ = [
     "Told",
     "Try",
     "Webhooks",
+    "Worker",
+    "endings",
+    "shard_of",
+    "shard_of_strict",
 ]

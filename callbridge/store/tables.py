@@ -269,3 +269,28 @@ kept_answers: Final = Table(
     Column("body", LargeBinary),
     Index("kept_answers_begun", "begun_at"),
 )
+
+# Where several processes share the database. Times are by its clock.
+workers: Final = Table(
+    "workers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+)
+
+shards: Final = Table(
+    "shards",
+    metadata,
+    Column("shard", Integer, primary_key=True, autoincrement=False),
+    Column("worker", Text),  # NULL while nobody has it
+    Column("until", Moment),
+)
+
+# The first digits of a PBX's protocol numbers.
+pbx_series: Final = Table(
+    "pbx_series",
+    metadata,
+    Column("pbx", Text, primary_key=True),
+    Column("series", Integer, nullable=False, unique=True),
+)
