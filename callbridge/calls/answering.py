@@ -7,7 +7,7 @@ was called for them, in no holding bridge.
 
 from datetime import datetime
 
-from callbridge.calls import conferences, consultations, holding, limits, newcomers, transfers, unsaid
+from callbridge.calls import conferences, consultations, holding, limits, newcomers, pickups, transfers, unsaid
 from callbridge.calls.call import Agent, CallState, Direction, Leg, Party
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import BlindTransferred, BridgeEntered, BridgeGone, BridgeLeft
@@ -25,7 +25,9 @@ def entered(board: Switchboard, fact: BridgeEntered) -> None:
     unsaid.met(board, channel, fact.at)
     consultations.joined(board, channel, fact.at)
     reached = board.graph.joined_with(channel)
-    newcomers.came(board, channel, reached, fact.at)
+    if not (fact.holding or fact.room):
+        pickups.met(board, reached, fact.at)
+        newcomers.came(board, reached, fact.at)
     for call_id in dict.fromkeys(each.call_id for each in reached if each.call_id):
         work = board.open.get(call_id)
         if work is not None and work.awaits_answer:

@@ -18,11 +18,8 @@ from callbridge.calls.open_call import TALKING, OpenCall
 from callbridge.calls.switchboard import Switchboard
 
 
-def came(board: Switchboard, channel: Channel, reached: Sequence[Channel], at: datetime) -> None:
-    """See who has come to whom, now that `channel` is in another bridge, and who can hear it there."""
-    bridge = board.graph.bridges.get(channel.bridge) if channel.bridge else None
-    if bridge is None or bridge.room or bridge.holding:
-        return
+def came(board: Switchboard, reached: Sequence[Channel], at: datetime) -> None:
+    """See who has come to whom, now that they can hear each other in a bridge."""
     works = [board.open[key] for key in dict.fromkeys(each.call_id for each in reached) if key in board.open]
     here = {each.key[1] for each in reached}
     if len(works) == 1:

@@ -19,8 +19,10 @@ from callbridge.calls.frozen import replace
 from callbridge.calls.open_call import TALKING, Joining, OpenCall, QueueWait, marked
 from callbridge.calls.switchboard import Switchboard
 
-SETTLE_S: Final = 0.1
-"""How long the reason may lag behind the leaving: on one Asterisk it is the very next word."""
+SETTLE_S: Final = 0.5
+"""How long the reason may lag behind the leaving: it is the very next word, but a busy PBX may be long about it."""
+TRANSFER_S: Final = 0.1
+"""How long the word for the transfer that led into a queue may lag behind the joining."""
 
 EXITS: Final[Mapping[str, Reason]] = {
     "TIMEOUT": Reason.TIMEOUT,
@@ -68,7 +70,7 @@ def hold_joined(board: Switchboard, work: OpenCall) -> None:
     Asterisk's word for it and the queue's own come from two threads.
     """
     if work.joined_untold is not None:
-        board.hold_back(work, work.joined_untold.at + timedelta(seconds=SETTLE_S), tell_joined)
+        board.hold_back(work, work.joined_untold.at + timedelta(seconds=TRANSFER_S), tell_joined)
         board.touch(work)
 
 
@@ -100,6 +102,12 @@ def left(board: Switchboard, fact: QueueLeft) -> None:
     work.wait = replace(work.wait, left_at=fact.at)
     board.hold_back(work, fact.at + timedelta(seconds=SETTLE_S), settle)
     board.touch(work)
+
+
+def stay(work: OpenCall) -> None:
+    """Take back that the caller has left, as long as no reason was told: somebody answers them."""
+    if work.wait is not None and work.wait.left_at is not None:
+        work.wait = replace(work.wait, left_at=None)
 
 
 def picked_up(work: OpenCall, leg: Leg) -> bool:

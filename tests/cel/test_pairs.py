@@ -136,6 +136,17 @@ def test_a_log_of_whole_seconds_tells_the_same_but_for_the_seconds(name: str) ->
     assert [event.type for event in blurred] == [event.type for event in whole(name)]
 
 
+@pytest.mark.parametrize("places", range(1, 8))
+def test_a_pick_up_may_be_written_down_after_what_followed_it(places: int) -> None:
+    """Asterisk says so once all is done: the phone that rang may be gone by then, and both in their bridge."""
+    name = "20-pickup-by-code"
+    log = list(rows(name))
+    at = next(place for place, row in enumerate(log) if row.event == "PICKUP")
+    late = (*log[:at], *log[at + 1 : at + 1 + places], log[at], *log[at + 1 + places :])
+
+    assert kernel(told(tracker(name), facts_of(late))) == kernel(whole(name))
+
+
 def kernel(events: list[Event] | tuple[Event, ...]) -> list[object]:
     """Return what became of each call."""
     return [

@@ -69,11 +69,12 @@ class Subscriber(Protocol):
 class Daemon:
     """`async with Daemon(pbx, crm) as daemon:` - hearing the PBX inside; `kill` and `start` at will."""
 
-    def __init__(
-        self, pbx: Pbx, crm: Subscriber, *, database: str | None = None, more: str = "", ari: bool = True
+    def __init__(  # noqa: PLR0913 - what a test may set
+        self, pbx: Pbx, crm: Subscriber, *, database: str | None = None, ami: str = "", more: str = "", ari: bool = True
     ) -> None:
-        """`more` is further TOML, `[http]` as well; without `ari` it hears AMI alone."""
-        self._pbx, self._crm, self._database, self._more, self._ari = pbx, crm, database, more, ari
+        """`ami` is further TOML of `[pbx.ami]`, `more` of all the rest; without `ari` it hears AMI alone."""
+        self._pbx, self._crm, self._database = pbx, crm, database
+        self._ami, self._more, self._ari = ami, more, ari
         self._child: Child | None = None
 
     async def __aenter__(self) -> Self:
@@ -163,7 +164,7 @@ class Daemon:
         if "[http]" not in self._more:
             text += HTTP
         recordings = self._pbx.home / "spool/monitor"
-        text += (PBX + ARI if self._ari else PBX).format(
+        text += (PBX + self._ami + (ARI if self._ari else "")).format(
             id="main", host=self._pbx.ip, ami_port=AMI_PORT, http_port=HTTP_PORT, recordings=recordings
         )
         text += WEBHOOK.format(name="crm", url=self._crm.url)

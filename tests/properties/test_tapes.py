@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -50,14 +51,31 @@ def test_what_a_car_park_says_may_come_last_of_all(name: str) -> None:
     """All that other threads say in the same moment may be heard before."""
     facts = facts_of(name)
     expected = said(facts)[1]
-    for place in reversed([place for place, fact in enumerate(facts) if isinstance(fact, CAR_PARK)]):
-        said_at, late = facts[place].at, place
-        while late + 1 < len(facts) and facts[late + 1].at - said_at <= MOMENT:
-            facts, late = swapped(facts, late), late + 1
 
-    listener, told_so = said(facts)
+    listener, told_so = said(later(facts, CAR_PARK, len(facts)))
     assert differences(expected, told_so) == []
     assert not listener.board.oddities
+
+
+@pytest.mark.parametrize("name", [name for name in TAPES if b"Event: Pickup" in (HERE / f"{name}.tape").read_bytes()])
+def test_that_a_call_was_picked_up_may_be_said_last_of_all(name: str) -> None:
+    """Once the two channels are one, the thread that says so races with those who take it from there."""
+    facts = facts_of(name)
+    expected = said(facts)[1]
+    for late in range(1, 10):
+        listener, told_so = said(later(facts, f.CallPickedUp, late))
+        assert [each.type for each in told_so] == [each.type for each in expected], f"{late} facts later"
+        assert differences(expected[-1:], told_so[-1:]) == [], f"{late} facts later"
+        assert not listener.board.oddities
+
+
+def later(facts: Sequence[f.Fact], kind: type[f.Fact] | tuple[type[f.Fact], ...], places: int) -> tuple[f.Fact, ...]:
+    """Return the facts with those of one kind said that many places later, but for what comes after their moment."""
+    for place in reversed([place for place, fact in enumerate(facts) if isinstance(fact, kind)]):
+        said_at, late = facts[place].at, place
+        while late + 1 < len(facts) and late < place + places and facts[late + 1].at - said_at <= MOMENT:
+            facts, late = swapped(facts, late), late + 1
+    return tuple(facts)
 
 
 @pytest.mark.parametrize(
