@@ -87,7 +87,8 @@ class Action(StrEnum):
 
     # Telling subscribers
     DELIVERY_FAILED = "delivery.failed"  # a try failed; with the time of the next one
-    DELIVERY_GIVEN_UP = "delivery.given_up"  # a dead letter: the last try failed, or the subscriber refused for good
+    DELIVERY_GIVEN_UP = "delivery.given_up"  # a dead letter: the last try failed, the subscriber refused for good, or it waited for too long
+    DELIVERY_FORGOTTEN = "delivery.forgotten"  # dead letters that were kept for long enough
     DELIVERY_FORBIDDEN = "delivery.forbidden"  # the egress guard refused the address
     DELIVERY_PAUSED = "delivery.paused"  # nothing more for this subscriber: a person said so, or it answered 410
     DELIVERY_RESUMED = "delivery.resumed"

@@ -94,11 +94,13 @@ def subscribers(webhooks: Iterable[Webhook]) -> tuple[Subscriber, ...]:
 
 
 def pace(delivery: Delivery) -> Pace:
-    """Return how long a failing subscriber is borne, and its tries are kept."""
+    """Return how long a failing subscriber is borne, and what is kept for how long."""
     return Pace(
         disable_after=timedelta(days=delivery.disable_after_days),
         disable_tries=delivery.disable_after_tries,
         keep_tries=timedelta(days=delivery.keep_tries_days),
+        keep_waiting=timedelta(days=delivery.keep_waiting_days),
+        keep_dead=timedelta(days=delivery.keep_dead_letters_days),
     )
 
 

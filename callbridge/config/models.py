@@ -163,6 +163,10 @@ class Delivery(Table):
     """Without a single success, and after so many tries at least."""
     disable_after_tries: Annotated[int, Field(ge=1, le=1_000_000)] = 12
     keep_tries_days: Annotated[float, Field(gt=0, le=365)] = 14.0
+    keep_waiting_days: Annotated[float, Field(gt=0, le=365)] = 30.0
+    """For a subscriber to which nothing is sent: it is paused or disabled."""
+    keep_dead_letters_days: Annotated[float, Field(gt=0, le=3650)] = 90.0
+    """Since the event was told."""
 
 
 class Limits(Table):

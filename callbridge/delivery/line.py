@@ -26,12 +26,13 @@ GONE: Final = "it answered 410 Gone"
 FAILING: Final = "it took nothing for {days:g} days"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Wiring:
     """What a line is connected to."""
 
     clock: Clock
     pace: Pace
+    """May be another at any time."""
     own: Collection[tuple[str, int]]
     settle: Callable[[Attempt], None]
     wake: Callable[[], None]

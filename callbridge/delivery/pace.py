@@ -45,7 +45,11 @@ class Pace:
     """More than one event's."""
     keep_tries: timedelta = timedelta(days=14)
     """How long it is remembered what came of a try."""
+    keep_waiting: timedelta = timedelta(days=30)
+    """How long an event waits for a subscriber to whom nothing is sent."""
+    keep_dead: timedelta = timedelta(days=90)
+    """How long after an event its dead letter is kept."""
     prune_s: float = 60.0
-    """How often those that are older are looked for."""
+    """How often what is older is looked for."""
     prune_most: int = 2000
     """Rows forgotten in one commit: a few milliseconds' worth."""

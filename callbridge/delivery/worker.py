@@ -14,13 +14,14 @@ from typing import Any
 from callbridge.calls.events import Event
 from callbridge.clock import Clock
 from callbridge.delivery import disabling
+from callbridge.delivery.keeping import Keeper
 from callbridge.delivery.lanes import Turn
 from callbridge.delivery.line import Line, Wiring
 from callbridge.delivery.pace import Pace
 from callbridge.delivery.reading import Reader
 from callbridge.delivery.settling import Settler, said
 from callbridge.delivery.subscriber import Subscriber, route
-from callbridge.errors import NotThere, StoreError, StoreUnavailable
+from callbridge.errors import NotThere, StoreError
 from callbridge.logs import Action, logger
 from callbridge.meters import Meters
 from callbridge.ports import Attempt, DeadLetters, Halt, Standing, Store, Told
@@ -77,6 +78,7 @@ class Dispatcher:
         self._pace = pace = pace or Pace()
         self._settler = Settler(store, pace, self._settled)
         self._reader = Reader(store, clock, pace)
+        self._keeper = Keeper(store, clock, pace)
         enlist = lambda name, strict: store.enlist(name, strict=strict)  # noqa: E731 - one line
         self._wiring = Wiring(
             clock, pace, own, self._settler.add, self._reader.wake, enlist, self._disabled, meters or Meters()
@@ -118,7 +120,7 @@ class Dispatcher:
             settling = group.create_task(self._kept_up("results", self._settler.run))
             others = [
                 group.create_task(self._kept_up("reader", lambda: self._reader.run(self._lines))),
-                group.create_task(self._kept_up("pruning", self._prune)),
+                group.create_task(self._kept_up("keeping", self._keeper.run)),
             ]
             for line in self._lines.values():
                 self._begin(line)
@@ -183,6 +185,10 @@ class Dispatcher:
             raise NotThere(f'There is no webhook "{name}".')
         return line
 
+    def go_by(self, pace: Pace) -> None:
+        """Bear failing subscribers, and keep what is old, as long as another pace says; nothing else of it counts."""
+        self._wiring.pace = self._keeper.pace = pace
+
     # What a person may do.
 
     async def pause(self, name: str, why: str) -> None:
@@ -241,18 +247,6 @@ class Dispatcher:
                 return
             await asyncio.sleep(rest)
             rest = min(rest * 2, longest)
-
-    async def _prune(self) -> None:
-        """Forget tries that are old, a few in each commit."""
-        while True:
-            try:
-                before = self._clock.now() - self._pace.keep_tries
-                async with asyncio.timeout(self._pace.store_s):
-                    forgotten = await self._store.prune_tries(before, self._pace.prune_most)
-            except (StoreUnavailable, TimeoutError) as error:
-                log.warning("old tries stay", action=Action.DELIVERY_SETTLE_FAILED, error=said(error))
-                forgotten = 0
-            await asyncio.sleep(self._pace.restart_s if forgotten >= self._pace.prune_most else self._pace.prune_s)
 
     async def _ended(self, tasks: Sequence[asyncio.Task[None]]) -> bool:
         """Give the tasks their time to end, and cancel those that take longer; return whether none did."""

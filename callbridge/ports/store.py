@@ -55,6 +55,12 @@ class Store(Protocol):
     async def prune_tries(self, before: datetime, limit: int) -> int:
         """Forget up to `limit` tries made before a moment, the oldest first; return how many."""
 
+    async def give_up(self, before: datetime, limit: int, why: str) -> int:
+        """Make dead letters of up to `limit` events that have waited since before a moment while nothing was sent."""
+
+    async def forget_dead(self, before: datetime, limit: int) -> int:
+        """Forget up to `limit` dead letters of events told before a moment, the oldest first; return how many."""
+
     async def call_events(self, call_id: str) -> Sequence[bytes]:
         """Return the bodies of a call's events in order."""
 

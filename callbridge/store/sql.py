@@ -23,7 +23,7 @@ from callbridge.ports import (
     Told,
     Try,
 )
-from callbridge.store import commit, due, outbox, queries, tries, webhooks
+from callbridge.store import commit, dead_letters, due, outbox, queries, tries, webhooks
 from callbridge.store.access import Access
 from callbridge.store.call_log import SqlCallLog
 from callbridge.store.event_log import SqlEventLog
@@ -114,13 +114,25 @@ class SqlStore:
 
     async def replay(self, name: str, which: DeadLetters, limit: int) -> int:
         now = self._clock.now()
-        return await self._access.write(partial(webhooks.replay, name=name, which=which, limit=limit, now=now))
+        return await self._access.write(partial(dead_letters.replay, name=name, which=which, limit=limit, now=now))
 
     async def note_try(self, attempt: Attempt) -> None:
         await self._access.write(partial(tries.note, attempt=attempt))
 
     async def prune_tries(self, before: datetime, limit: int) -> int:
         return await self._access.write(partial(tries.prune, before=before, limit=limit))
+
+    async def give_up(self, before: datetime, limit: int, why: str) -> int:
+        rows, now = await self._access.read(partial(dead_letters.stale, before=before, limit=limit)), self._clock.now()
+        if rows:
+            await self._access.write(partial(dead_letters.give_up, rows=rows, why=why, now=now))
+        return len(rows)
+
+    async def forget_dead(self, before: datetime, limit: int) -> int:
+        rows = await self._access.read(partial(dead_letters.old, before=before, limit=limit))
+        if rows:
+            await self._access.write(partial(dead_letters.forget, rows=rows))
+        return len(rows)
 
     async def webhooks(self) -> Sequence[KeptWebhook]:
         return await self._access.read(webhooks.kept)
@@ -142,7 +154,7 @@ class SqlStore:
         await self._access.write(forget)  # what came in between
 
     async def dead_letters(self, name: str, after: int, limit: int) -> Sequence[DeadLetter]:
-        return await self._access.read(partial(webhooks.dead_letters, name=name, after=after, limit=limit))
+        return await self._access.read(partial(dead_letters.listed, name=name, after=after, limit=limit))
 
     async def tries(self, name: str, before: int | None, limit: int) -> Sequence[Try]:
         return await self._access.read(partial(tries.page, name=name, before=before, limit=limit))

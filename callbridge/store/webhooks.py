@@ -5,40 +5,22 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    and_,
-    bindparam,
-    case,
-    delete,
-    exists,
-    func,
-    literal,
-    null,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, and_, bindparam, case, delete, func, null, or_, select, update
 
-from callbridge.ports import STRICT, DeadLetter, DeadLetters, Halt, KeptWebhook, Standing
+from callbridge.ports import STRICT, Halt, KeptWebhook, Standing
 from callbridge.store import upserts
 from callbridge.store.columns import Moment
-from callbridge.store.prepared import Prepared, plain
-from callbridge.store.tables import DEAD, WAITING, events, outbox, tries, webhook_states, webhooks
+from callbridge.store.dead_letters import BEHIND, FIRST
+from callbridge.store.prepared import Prepared
+from callbridge.store.tables import WAITING, events, outbox, tries, webhook_states, webhooks
 
 _o: Final = outbox.c
 _w: Final = webhooks.c
 _s: Final = webhook_states.c
 _e: Final = events.c
-_other: Final = outbox.alias("other")
 
 _WRITE: Final = Prepared(partial(upserts.replacing, table=webhooks))
 _WRITE_STATE: Final = Prepared(partial(upserts.replacing, table=webhook_states))
-
-_SAME_LANE: Final = and_(_other.c.subscriber == _o.subscriber, _other.c.lane == _o.lane, _other.c.state == WAITING)
-_FIRST: Final = select(func.min(_other.c.sequence)).where(_SAME_LANE).scalar_subquery()
-_BEHIND: Final = exists(select(literal(1)).select_from(_other).where(_SAME_LANE, _other.c.sequence < _o.sequence))
 
 _TO_ONE_LANE: Final = (
     update(outbox).where(_o.subscriber == bindparam("to"), _o.lane != STRICT).values(lane=STRICT, sequence=_o.position)
@@ -66,45 +48,6 @@ _SET_RIGHT: Final = (
 """The clock was set back: what was tried later than now waits from now on, as long as was meant; what was never tried,
 not at all. A time in the future that a try in the past gave is as it should be."""
 
-_DEAD: Final = (
-    select(
-        _o.position,
-        _o.event_id,
-        _e.type,
-        _e.call_id,
-        _e.sequence,
-        _o.attempts,
-        _o.queued_at,
-        _o.tried_at,
-        _o.last_error,
-    )
-    .join(events, _e.position == _o.position)
-    .where(_o.subscriber == bindparam("to"), _o.state == DEAD, _o.position > bindparam("after"))
-    .order_by(_o.position)
-    .limit(bindparam("most"))
-)
-_SET_BACK: Final = plain(
-    update(outbox)
-    .where(_o.subscriber == bindparam("to"), _o.lane == bindparam("along"), _o.sequence == bindparam("number"))
-    .values(state=WAITING, attempts=0, next_at=null())
-)
-_DETHRONE: Final = plain(
-    update(outbox)
-    .where(_o.subscriber == bindparam("to"), _o.lane == bindparam("along"), _o.next_at.is_not(None), _BEHIND)
-    .values(next_at=null())
-)
-_CROWN: Final = plain(
-    update(outbox)
-    .where(
-        _o.subscriber == bindparam("to"),
-        _o.lane == bindparam("along"),
-        _o.state == WAITING,
-        _o.next_at.is_(None),
-        _o.sequence == _FIRST,
-    )
-    .values(next_at=bindparam("now", type_=Moment))
-)
-
 
 def enlist(connection: Connection, name: str, now: datetime, *, strict: bool) -> Standing:
     """Arrange what waits for a subscriber in its lanes and in time, and return how it stands."""
@@ -118,9 +61,9 @@ def enlist(connection: Connection, name: str, now: datetime, *, strict: bool) ->
 def _crown_all(connection: Connection, name: str, now: datetime) -> None:
     """Have the first of each lane be its head, and no other."""
     mine = _o.subscriber == name
-    connection.execute(update(outbox).where(mine, _o.next_at.is_not(None), _BEHIND).values(next_at=null()))
+    connection.execute(update(outbox).where(mine, _o.next_at.is_not(None), BEHIND).values(next_at=null()))
     connection.execute(
-        update(outbox).where(mine, _o.state == WAITING, _o.next_at.is_(None), _o.sequence == _FIRST).values(next_at=now)
+        update(outbox).where(mine, _o.state == WAITING, _o.next_at.is_(None), _o.sequence == FIRST).values(next_at=now)
     )
 
 
@@ -168,33 +111,3 @@ def drop(connection: Connection, name: str) -> None:
     for table, column in ((webhooks, _w.name), (webhook_states, _s.name), (outbox, _o.subscriber)):
         connection.execute(delete(table).where(column == name))
     connection.execute(delete(tries).where(tries.c.subscriber == name))
-
-
-def dead_letters(connection: Connection, name: str, after: int, limit: int) -> Sequence[DeadLetter]:
-    found = connection.execute(_DEAD, {"to": name, "after": after, "most": limit})
-    return [DeadLetter(*row) for row in found]
-
-
-def replay(connection: Connection, name: str, which: DeadLetters, limit: int, now: datetime) -> int:
-    """Set dead letters back to waiting, each before what waits behind it in its lane."""
-    chosen = select(_o.lane, _o.sequence).where(_o.subscriber == name, _o.state == DEAD, *_conditions(which))
-    rows = [
-        {"to": name, "along": row.lane, "number": row.sequence}
-        for row in connection.execute(chosen.order_by(_o.position).limit(limit))
-    ]
-    _SET_BACK(connection, rows)
-    lanes = [{"to": name, "along": lane} for lane in dict.fromkeys(row["along"] for row in rows)]
-    _DETHRONE(connection, lanes)
-    _CROWN(connection, [lane | {"now": now} for lane in lanes])
-    return len(rows)
-
-
-def _conditions(which: DeadLetters) -> Sequence[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if which.event_id is not None:
-        found.append(_o.event_id == which.event_id)
-    if which.since is not None:
-        found.append(_o.queued_at >= which.since)
-    if which.until is not None:
-        found.append(_o.queued_at < which.until)
-    return found

@@ -202,6 +202,30 @@ async def test_a_subscriber_that_takes_nothing_for_days_is_disabled_over_restart
             assert await standing(delivery) is Halt.DISABLED
 
 
+async def test_what_waits_for_a_disabled_subscriber_is_given_up_after_a_month_and_forgotten_after_three(
+    store: Store, clock: SetClock
+) -> None:
+    pace = replace(PACE, prune_s=0.02)
+    async with receiver(410) as crm, delivering(store, clock, subscriber(crm.url), pace=pace) as delivery:
+        await delivery.tell_call("call_1", 1)
+        await delivery.until(lambda: is_dead(store, 1))
+        await delivery.tell_call("call_1", 2, 3)
+        clock.pass_by(timedelta(days=29))
+        await delivery.tell_call("call_1", 4)
+        assert await is_dead(store, 1)
+        clock.pass_by(timedelta(days=2))
+        await delivery.until(lambda: is_dead(store, 3))
+        await delivery.dispatcher.resume("crm")
+        await crm.hears(2)
+        assert crm.ids == ["evt_1_1", "evt_1_4"]
+        assert await delivery.dispatcher.replay("crm", DeadLetters(event_id="evt_1_2")) == 1
+        await crm.hears(3)
+        assert crm.ids[-1] == "evt_1_2"
+        await delivery.until_settled()
+        clock.pass_by(timedelta(days=60))
+        await delivery.until(lambda: is_dead(store, 0))
+
+
 async def test_a_success_makes_all_failures_before_it_forgotten(store: SqlStore, clock: SetClock) -> None:
     pace = replace(PACE, disable_after=timedelta(days=1), disable_tries=2)
     async with receiver(500, 204, 500) as crm, delivering(store, clock, subscriber(crm.url), pace=pace) as delivery:

@@ -66,6 +66,8 @@ def test_an_ed25519_key_is_taken(read: Read) -> None:
 
 def test_how_long_a_failing_subscriber_is_borne_reaches_delivery(read: Read) -> None:
     table = "[delivery]\ndisable_after_days = 2\ndisable_after_tries = 7\nkeep_tries_days = 3\n"
-    pace = build.pace(read(GOOD + table).delivery)
+    more = "keep_waiting_days = 4\nkeep_dead_letters_days = 5\n"
+    pace = build.pace(read(GOOD + table + more).delivery)
     assert (pace.disable_after, pace.disable_tries, pace.keep_tries) == (timedelta(days=2), 7, timedelta(days=3))
+    assert (pace.keep_waiting, pace.keep_dead) == (timedelta(days=4), timedelta(days=5))
     assert build.pace(read(GOOD).delivery) == Pace()

@@ -130,6 +130,12 @@ class MemoryStore(Store):
     async def prune_tries(self, before: datetime, limit: int) -> int:  # noqa: ARG002 - none are kept here
         return 0
 
+    async def give_up(self, before: datetime, limit: int, why: str) -> int:  # noqa: ARG002 - nothing is so old here
+        return 0
+
+    async def forget_dead(self, before: datetime, limit: int) -> int:  # noqa: ARG002 - nothing is so old here
+        return 0
+
     async def remember(self) -> Memory:
         return Memory((), {}, {})
 

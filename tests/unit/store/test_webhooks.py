@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from callbridge.ports import STRICT, DeadLetters, Due, Halt, KeptWebhook, Standing
 from callbridge.store import SqlStore
+from callbridge.store.access import T, Work
 
 from .made import AT, EVER, SetClock, a_call, a_life, delivered, failed, ids, telling, told, told_of_the_pbx
 
@@ -179,6 +182,76 @@ async def test_a_try_that_fails_after_a_dead_letter_before_it_was_replayed_waits
     await store.settle([failed(second, LATER)])
 
     assert ids(await waiting(store)) == ["evt_a_1"]
+
+
+async def test_what_waited_too_long_while_nothing_was_sent_becomes_a_dead_letter(
+    store: SqlStore, clock: SetClock
+) -> None:
+    await store.commit(telling(told(a_call("a", 1), "crm", "board"), told(a_call("a", 2), "crm", "board")))
+    await store.halt("crm", Standing(Halt.DISABLED, "gone", AT))
+    later = clock.passes(60)
+    await store.commit(telling(told(a_call("a", 3), "crm", "board")))
+
+    assert await store.give_up(AT, 10, "too long") == 0
+    assert await store.give_up(later, 1, "too long") == 1
+    assert await store.give_up(later, 10, "too long") == 1
+
+    dead = await store.dead_letters("crm", 0, 10)
+    assert [(one.event_id, one.error, one.attempts) for one in dead] == [
+        ("evt_a_1", "too long", 0),
+        ("evt_a_2", "too long", 0),
+    ]
+    heads = await store.due(later, 10, IDLE)
+    assert [(one.subscriber, one.event_id) for one in heads] == [("board", "evt_a_1"), ("crm", "evt_a_3")]
+    assert await store.replay("crm", DeadLetters(), 10) == 2
+    assert ids([one for one in await waiting(store) if one.subscriber == "crm"]) == ["evt_a_1"]
+
+
+async def test_in_one_lane_what_waited_too_long_makes_room_for_the_next(store: SqlStore, clock: SetClock) -> None:
+    await store.enlist("crm", strict=True)
+    await store.commit(telling(told(a_call("a", 1)), told(a_call("b", 1))))
+    later = clock.passes(60)
+    await store.commit(telling(told(a_call("a", 2))))
+    await store.halt("crm", Standing(Halt.PAUSED, "by me", AT))
+
+    assert await store.give_up(later, 10, "too long") == 2
+
+    assert ids(await waiting(store)) == ["evt_a_2"]
+
+
+async def test_nothing_is_given_up_of_whoever_is_resumed_meanwhile(
+    store: SqlStore, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.commit(a_life("a", 2))
+    await store.halt("crm", Standing(Halt.DISABLED, "gone", AT))
+    write = store._access.write
+
+    async def after_a_resume(work: Work[T]) -> T:
+        monkeypatch.setattr(store._access, "write", write)
+        await store.halt("crm", Standing())
+        return await write(work)
+
+    monkeypatch.setattr(store._access, "write", after_a_resume)
+    await store.give_up(clock.passes(60), 10, "too long")
+
+    assert await store.dead_letters("crm", 0, 10) == []
+    assert ids(await waiting(store)) == ["evt_a_1"]
+
+
+async def test_dead_letters_are_forgotten_some_at_a_time_and_no_younger_ones(store: SqlStore, clock: SetClock) -> None:
+    await store.commit(telling(told(a_call("a", 1)), told(a_call("b", 1)), told(a_call("c", 1))))
+    a, b, _ = await waiting(store)
+    later = clock.passes(60)
+    await store.commit(telling(told(a_call("d", 1))))
+    [*_, d] = await waiting(store)
+    await store.settle([failed(a, None), failed(b, None), failed(d, None)])
+
+    assert await store.forget_dead(AT, 10) == 0
+    assert await store.forget_dead(later, 1) == 1
+    assert await store.forget_dead(later, 10) == 1
+
+    assert [one.event_id for one in await store.dead_letters("crm", 0, 10)] == ["evt_d_1"]
+    assert ids(await waiting(store)) == ["evt_c_1"]
 
 
 # Tries.
