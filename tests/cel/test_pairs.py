@@ -147,6 +147,17 @@ def test_a_pick_up_may_be_written_down_after_what_followed_it(places: int) -> No
     assert kernel(told(tracker(name), facts_of(late))) == kernel(whole(name))
 
 
+def test_a_phone_that_sends_a_call_on_did_not_ring_whatever_cause_is_written_down() -> None:
+    name = "21-forward-by-302"
+    log = tuple(
+        replace(row, extra={**row.extra, "hangupcause": 0}) if row.extra.get("hangupcause") == 23 else row
+        for row in rows(name)
+    )
+
+    assert log != rows(name)
+    assert [event.type for event in told(tracker(name), facts_of(log))] == [event.type for event in whole(name)]
+
+
 def kernel(events: list[Event] | tuple[Event, ...]) -> list[object]:
     """Return what became of each call."""
     return [

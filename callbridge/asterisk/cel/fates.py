@@ -25,6 +25,10 @@ RANG: Final = frozenset({0, 16, 18, 19, 26, 127})
 RANG_S: Final = 2.0
 """A phone that takes longer than this to refuse has rung before."""
 
+FORWARD_S: Final = 0.5
+"""A phone that is hung up this soon after its Dial was forwarded has sent it on. app_dial may do so
+before the channel knows why: then its cause is 0 instead of 23 (one in sixty, 22.10.1)."""
+
 AT_THE_DOOR_S: Final = 1.0
 """A queue left sooner, for which no phone was called, let nobody in. A log of whole seconds knows no better."""
 TIMED_OUT_S: Final = 1.0
@@ -78,6 +82,8 @@ class Life:
     cause: int | None = None
     gives_up: bool = False
     """Whether it hung up while others were called for it."""
+    sends_on: bool = False
+    """Whether it was hung up because it had sent the call to another."""
     visits: list[Visit] = field(default_factory=list)
 
     @property
@@ -87,7 +93,8 @@ class Life:
             return True
         if self.ended_at is None:
             return False
-        return self.cause in RANG or (self.ended_at - self.born_at).total_seconds() > RANG_S
+        in_vain = self.cause in RANG and not self.sends_on
+        return in_vain or (self.ended_at - self.born_at).total_seconds() > RANG_S
 
 
 class Fates:
@@ -100,6 +107,7 @@ class Fates:
         self._apps: dict[str, tuple[str, str]] = {}
         self._leaving: dict[str, Visit] = {}
         self._last_child: dict[str, datetime] = {}
+        self._forwarded: dict[str, datetime] = {}
         self._bridges: dict[str, str] = {}
         self.bridged: dict[str, str] = {}
         """The bridges in which channels were before the log began."""
@@ -161,7 +169,11 @@ class Fates:
             life.up_at = life.up_at or row.at
         elif life.up_at is not None and life.goes_to is None and row.event not in OVER:
             life.goes_to = row.exten
+        if row.event == "FORWARD":
+            self._forwarded[row.linkedid] = row.at
         if row.event == "HANGUP":
+            sent_on_at = self._forwarded.get(row.linkedid, life.born_at)
+            life.sends_on = sent_on_at > life.born_at and (row.at - sent_on_at).total_seconds() < FORWARD_S
             life.ended_at, life.cause = row.at, cause_of(row)
             life.gives_up = source_of(row) == row.name and row.extra.get("dialstatus") == "CANCEL"
 
