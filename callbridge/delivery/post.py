@@ -1,6 +1,5 @@
 """One try: a signed POST, and in words what came of it."""
 
-import asyncio
 import re
 import ssl
 from collections.abc import Collection, Mapping, Sequence
@@ -9,36 +8,26 @@ from types import TracebackType
 from typing import Final, Self
 
 import aiohttp
+from aiohttp.http import HttpProcessingError
 from yarl import URL
 
-from callbridge.calls.frozen import replace
 from callbridge.clock import Clock
-from callbridge.delivery.guard import Guard, GuardedResolver, SocketRefused
+from callbridge.delivery.exchange import Answer, Exchange, Heard
+from callbridge.delivery.guard import Guard, SocketRefused
 from callbridge.delivery.retry import Outcome
 from callbridge.delivery.signature import Signer
 from callbridge.delivery.subscriber import Subscriber
 from callbridge.errors import AddressForbidden
 from callbridge.trials import Result
 
-ANSWER_MOST: Final = 16 * 1024
-"""Bytes of an answer that are read; after them the connection is dropped."""
-
-DRAIN_S: Final = 1.0
-"""How long an answer's body may take once its status is known: all that depends on it is whether the connection can be
-used again."""
-
 SHOWN_MOST: Final = 200
 """Characters of a refusal that go into the error."""
-
-KEEPALIVE_S: Final = 4.0
-"""Shorter than the 5 s after which Node's and uvicorn's servers close an idle connection: a POST sent into the closing
-is lost and costs a try."""
 
 
 class Poster:
     """Sends one subscriber's webhooks over connections it keeps; use it as a context manager.
 
-    `traces` watch how far each try comes.
+    `traces` watch how far each try comes, `heard` takes the headers of its answer.
     """
 
     def __init__(
@@ -47,36 +36,26 @@ class Poster:
         clock: Clock,
         own: Collection[tuple[str, int]] = (),
         traces: Sequence[aiohttp.TraceConfig] = (),
+        heard: Heard | None = None,
     ) -> None:
         self._url = URL(subscriber.url)
         self._timeout_s = subscriber.timeout_s
-        self._limit = subscriber.concurrency
         self._clock = clock
-        self._traces = traces
         old = () if subscriber.old_secret is None else (subscriber.old_secret,)
         self._signer = Signer(subscriber.secret, *old, old_until=subscriber.old_until)
-        self._headers = dict(subscriber.headers)
         networks = subscriber.allow_networks
         self._guard = Guard(allow_private=subscriber.allow_private, allow_networks=networks, own=own)
-        self._session: aiohttp.ClientSession | None = None
+        self._exchange = Exchange(
+            *(self._url, dict(subscriber.headers), self._guard),
+            timeout_s=subscriber.timeout_s,
+            limit=subscriber.concurrency,
+            traces=traces,
+            heard=heard,
+        )
 
     async def __aenter__(self) -> Self:
         await self._guard.learn_names()
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=self._limit,
-                resolver=GuardedResolver(self._guard),
-                socket_factory=self._guard.socket,
-                keepalive_timeout=KEEPALIVE_S,
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=self._timeout_s),
-            trust_env=False,
-            auto_decompress=False,
-            trace_configs=list(self._traces),
-            # Nothing packed: an answer's first bytes go into the error as they are.
-            headers={"accept-encoding": "identity", "accept": "*/*"},
-        )
+        await self._exchange.__aenter__()
         return self
 
     async def __aexit__(
@@ -85,61 +64,43 @@ class Poster:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
+        await self._exchange.__aexit__(kind, error, trace)
+
+    def rest(self) -> None:
+        """Nothing is on the way now: have idle connections closed in time."""
+        self._exchange.rest()
 
     async def post(self, event_id: str, body: bytes) -> Outcome:
         """Try once. Never raises for anything the network or the receiver does."""
         began = self._clock.monotonic()
-        outcome = await self._tried(event_id, body)
-        return replace(outcome, ms=round((self._clock.monotonic() - began) * 1000))
-
-    async def _tried(self, event_id: str, body: bytes) -> Outcome:
         try:
-            return await self._post(event_id, body)
-        except AddressForbidden as error:
-            return Outcome(error=str(error), forbidden=True, failure=Result.FORBIDDEN)
-        except TimeoutError:
-            return Outcome(error=f"no answer within {self._timeout_s:g} s", failure=Result.ANSWER_TIMEOUT)
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            words, forbidden = in_words(error, self._url), _is_refused(error)
-            return Outcome(error=words, forbidden=forbidden, failure=sort_of(error))
+            headers = self._signer.headers(event_id, body, self._clock.now())
+            answer = await self._exchange.post(headers, body)
+        except (AddressForbidden, aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
+            return self._failed(error, self._ms_since(began))
+        return _outcome(answer, self._ms_since(began))
 
-    async def _post(self, event_id: str, body: bytes) -> Outcome:
-        if self._session is None:
-            raise RuntimeError("use Poster as a context manager")
-        headers = self._headers | self._signer.headers(event_id, body, self._clock.now())
-        async with self._session.post(self._url, data=body, headers=headers, allow_redirects=False) as answer:
-            start = b"" if answer.content.at_eof() else await _start_of(answer)
-            said = _printable(start.decode("utf-8", "replace")) if start else ""
-            if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-                return Outcome(status=answer.status, answer=said or None)
-            return Outcome(
-                status=answer.status,
-                error=_refusal(answer, said),
-                retry_after=answer.headers.get("retry-after"),
-                answer=said or None,
-            )
+    def _ms_since(self, began: float) -> int:
+        return round((self._clock.monotonic() - began) * 1000)
+
+    def _failed(self, error: Exception, ms: int) -> Outcome:
+        if isinstance(error, AddressForbidden):
+            return Outcome(error=str(error), forbidden=True, failure=Result.FORBIDDEN, ms=ms)
+        if isinstance(error, TimeoutError):
+            return Outcome(error=f"no answer within {self._timeout_s:g} s", failure=Result.ANSWER_TIMEOUT, ms=ms)
+        words, forbidden = in_words(error, self._url), _is_refused(error)
+        return Outcome(error=words, forbidden=forbidden, failure=sort_of(error), ms=ms)
 
 
-async def _start_of(answer: aiohttp.ClientResponse) -> bytes:
-    """Return the first bytes of the answer's body; drop the connection when there is more than we read.
-
-    The status has decided by now: a body that is slow, endless or broken changes nothing.
-    """
-    start = bytearray()
-    try:
-        async with asyncio.timeout(DRAIN_S):
-            while len(start) <= ANSWER_MOST and (piece := await answer.content.readany()):
-                start += piece
-    except (TimeoutError, aiohttp.ClientError, OSError):
-        answer.close()
-    if len(start) > ANSWER_MOST:
-        answer.close()
-    return bytes(start[:ANSWER_MOST])
+def _outcome(answer: Answer, ms: int) -> Outcome:
+    said = _printable(answer.start.decode("utf-8", "replace")) if answer.start else ""
+    if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+        return Outcome(status=answer.status, answer=said or None, ms=ms)
+    error = _refusal(answer, said)
+    return Outcome(status=answer.status, error=error, retry_after=answer.retry_after, answer=said or None, ms=ms)
 
 
-def _refusal(answer: aiohttp.ClientResponse, said: str) -> str:
+def _refusal(answer: Answer, said: str) -> str:
     words = f"answered {answer.status} {_printable(answer.reason or '')}".rstrip()
     if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
         words += ", a redirect, which is not followed: give the final URL"
@@ -208,7 +169,7 @@ WORDS: Final[Sequence[tuple[type[Exception], Result, str]]] = (
     (aiohttp.ServerDisconnectedError, Result.CLOSED, "{where} closed the connection without an answer"),
     (ConnectionError, Result.CLOSED, "{where} closed the connection without an answer"),
     (aiohttp.ClientOSError, Result.CLOSED, "the connection to {where} broke: {reason}"),
-    (aiohttp.ClientResponseError, Result.NOT_HTTP, "{where} does not answer in HTTP"),
+    (HttpProcessingError, Result.NOT_HTTP, "{where} does not answer in HTTP"),
 )
 """The first row that fits."""
 

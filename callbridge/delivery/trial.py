@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from types import SimpleNamespace
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -52,7 +51,6 @@ class Watch:
         config.on_dns_resolvehost_start.append(self._looks_up)
         config.on_dns_resolvehost_end.append(self._connects)
         config.on_connection_create_end.append(self._asks)
-        config.on_request_end.append(self._is_answered)
         return config
 
     async def _looks_up(self, *_: object) -> None:
@@ -64,10 +62,8 @@ class Watch:
     async def _asks(self, *_: object) -> None:
         self.reached = Result.ANSWER_TIMEOUT
 
-    async def _is_answered(
-        self, _session: aiohttp.ClientSession, _context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
-    ) -> None:
-        self.headers = params.response.headers
+    def heard(self, headers: Mapping[str, str]) -> None:
+        self.headers = headers
 
 
 async def tried(subscriber: Subscriber, kind: EventType, clock: Clock, own: Collection[tuple[str, int]]) -> Trial:
@@ -76,7 +72,7 @@ async def tried(subscriber: Subscriber, kind: EventType, clock: Clock, own: Coll
     body = render(replace(sample(kind, PBX, at), id=event_id))
     patient = replace(subscriber, timeout_s=min(subscriber.timeout_s, LONGEST_S))
     watch = Watch()
-    outcome = await _posted(Poster(patient, clock, own, (watch.trace(),)), event_id, body)
+    outcome = await _posted(Poster(patient, clock, own, (watch.trace(),), watch.heard), event_id, body)
     if outcome.failure is Result.ANSWER_TIMEOUT:
         outcome = replace(outcome, failure=watch.reached)
     result = result_of(outcome)

@@ -11,7 +11,7 @@ from aiohttp import ThreadedResolver, web
 from aiohttp.abc import ResolveResult
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from callbridge.delivery.post import ANSWER_MOST
+from callbridge.delivery.exchange import ANSWER_MOST
 from callbridge.ports import Store
 from tests.unit.delivery.calls import SetClock
 

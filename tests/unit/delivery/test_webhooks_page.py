@@ -12,9 +12,10 @@ from callbridge.calls.events import EventType, call_event
 from callbridge.cli.webhook_listen import table
 from callbridge.clock import SystemClock
 from callbridge.config import Webhook as WebhookConfig
+from callbridge.delivery.exchange import ANSWER_MOST
 from callbridge.delivery.pace import Pace
 from callbridge.delivery.payload import as_json, call_as_json, render
-from callbridge.delivery.post import ANSWER_MOST, SHOWN_MOST
+from callbridge.delivery.post import SHOWN_MOST
 from callbridge.delivery.retry import ASKED_LEAST, ASKED_MOST, ASKED_RULES, RETRY, SPREAD
 from callbridge.delivery.samples import CALL_ID
 from callbridge.delivery.signature import Signer
