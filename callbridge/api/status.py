@@ -65,7 +65,11 @@ class SubscriberStatus(_Part):
     given_up: int = 0
     """Events whose last try failed."""
     paused: bool = False
+    """Whether nothing is sent to it."""
     paused_why: str | None = None
+    paused_at: datetime | None = None
+    disabled: bool = False
+    """Whether it was given up; paused by a person, where it is not."""
 
 
 class DatabaseStatus(_Part):

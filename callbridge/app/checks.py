@@ -15,6 +15,7 @@ from callbridge.app.ami_check import check_ami
 from callbridge.app.cel_check import check_cel
 from callbridge.app.database import check_database
 from callbridge.app.findings import problem
+from callbridge.app.halted_check import check_halted
 from callbridge.asterisk.ari.rest import open_rest
 from callbridge.clock import Clock, SystemClock
 from callbridge.config import CONTROL_SOCKET, Ari, Config, Finding, Level, Pbx, Webhook
@@ -52,6 +53,8 @@ async def check(config: Config) -> AsyncIterator[Finding]:
         yield check_recordings(pbx, config.where("pbx", index, "recordings_dir"))
     for index, webhook in enumerate(config.webhook):
         yield await check_webhook(config, webhook, config.where("webhook", index, "url"))
+    async for finding in check_halted(config):
+        yield finding
 
 
 def check_folder(config: Config) -> Finding:

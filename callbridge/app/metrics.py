@@ -32,6 +32,7 @@ OF_SUBSCRIBER: Final[Mapping[str, tuple[str, Callable[[SubscriberStatus], float 
     "callbridge_backlog_oldest_seconds": ("The age of the oldest of them.", lambda s: s.oldest_s or 0.0),
     "callbridge_dead_letters": ("Events whose last try failed.", lambda s: s.given_up),
     "callbridge_subscriber_paused": ("1 while nothing is sent to it.", lambda s: s.paused),
+    "callbridge_subscriber_disabled": ("1 where that is because it was given up.", lambda s: s.disabled),
 }
 
 

@@ -21,6 +21,7 @@ from callbridge.app.hearing import Hearing
 from callbridge.asterisk.ari.link import LinkState
 from callbridge.calls.tracker import Tracker
 from callbridge.delivery.worker import Status as DeliveryStatus
+from callbridge.ports import Halt
 
 DEAF: Final = "give our user read = system,call,agent,dialplan in manager.conf, and look at its eventfilter"
 UNTOLD: Final = "`callbridge check` tries it; `callbridge audit` lists what is untold"
@@ -86,6 +87,8 @@ def subscriber_status(delivery: DeliveryStatus, now: datetime) -> SubscriberStat
         given_up=delivery.dead,
         paused=delivery.paused is not None,
         paused_why=delivery.paused,
+        paused_at=delivery.standing.halted_at,
+        disabled=delivery.standing.halted is Halt.DISABLED,
     )
 
 
@@ -146,11 +149,24 @@ def _pbx_troubles(pbx: PbxStatus, hearing: Hearing) -> Iterator[str]:
 
 
 def _subscriber_troubles(subscriber: SubscriberStatus) -> Iterator[str]:
-    if subscriber.paused_why is not None:
-        yield f"Subscriber {subscriber.name} is paused: {subscriber.paused_why}"
+    if subscriber.paused:
+        why = halted(subscriber.paused_why, subscriber.paused_at, disabled=subscriber.disabled)
+        yield f"Subscriber {subscriber.name} is {why}. {resuming(subscriber.name, disabled=subscriber.disabled)}"
     elif subscriber.last_error is not None and (subscriber.oldest_s or 0.0) > LATE_S:
         events = "1 event" if subscriber.backlog == 1 else f"{subscriber.backlog} events"
         yield f"Subscriber {subscriber.name} is behind by {events}: {subscriber.last_error}"
+
+
+def halted(why: str | None, at: datetime | None, *, disabled: bool) -> str:
+    """Return since when nothing is sent to a subscriber, and why: `disabled since 2026-11-22 10:00 UTC: …`."""
+    since = "" if at is None else f" since {at:%Y-%m-%d %H:%M} UTC"
+    return f"{'disabled' if disabled else 'paused'}{since}: {why or 'nobody said why'}"
+
+
+def resuming(name: str, *, disabled: bool) -> str:
+    """Return what to do about it."""
+    when = "Its events wait; once it works" if disabled else "Its events wait; to go on"
+    return f"{when}: callbridge webhook resume {name}"
 
 
 def health(parts: Parts, *, alive: bool) -> Health:

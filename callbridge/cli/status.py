@@ -80,13 +80,19 @@ def _subscribers(subscribers: Sequence[SubscriberStatus]) -> RenderableType:
     for each in subscribers:
         table.add_row(
             clean(each.name),
-            Text("paused", "yellow") if each.paused else Text("on", "green"),
+            _sent(each),
             str(each.backlog),
             "none" if each.oldest_s is None else _span(each.oldest_s),
             str(each.delivered),
             str(each.given_up),
         )
     return table
+
+
+def _sent(subscriber: SubscriberStatus) -> Text:
+    if subscriber.disabled:
+        return Text("disabled", "bold red")
+    return Text("paused", "yellow") if subscriber.paused else Text("on", "green")
 
 
 def _errors(status: Status) -> Iterator[Text]:

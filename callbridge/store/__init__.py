@@ -6,7 +6,7 @@ from callbridge.store.queries import Counts, Kept
 from callbridge.store.schema import SchemaAge, SchemaState
 from callbridge.store.sql import SqlStore
 from callbridge.store.told import ToldCall, told_calls
-from callbridge.store.upkeep import backup, check
+from callbridge.store.upkeep import backup, check, halted_webhooks
 
 __all__ = [
     "Counts",
@@ -18,6 +18,7 @@ __all__ = [
     "ToldCall",
     "backup",
     "check",
+    "halted_webhooks",
     "open_store",
     "schema_state",
     "sqlite_path",

@@ -1,7 +1,8 @@
-"""What an admin does to the database: see whether it is sound, and save it."""
+"""What an admin does to the database: see whether it is sound and who is halted, and save it."""
 
 import os
 import sqlite3
+from collections.abc import Collection, Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from callbridge.errors import StoreError, StoreUnavailable
+from callbridge.ports import Standing
+from callbridge.store import webhooks
 from callbridge.store.access import translated
 from callbridge.store.opening import look, schema_state, sqlite_path
 from callbridge.store.sqlite import make_file
@@ -27,6 +30,22 @@ async def check(url: str) -> tuple[str, ...]:
     """
     (await schema_state(url)).require_current()
     return await look(url, _check, PATIENCE_S)
+
+
+async def halted_webhooks(url: str, listed: Collection[str]) -> Mapping[str, Standing]:
+    """Return how it stands with those to whom nothing is sent, of some that are `listed` and those kept here.
+
+    Raises:
+        SchemaOutdated, SchemaTooNew, StoreUnavailable: as `open_store` does.
+    """
+
+    def work(connection: Connection) -> Mapping[str, Standing]:
+        known = {*listed, *(each.name for each in webhooks.kept(connection))}
+        found = webhooks.standings(connection)
+        return {name: each for name, each in found.items() if each.halted and name in known}
+
+    (await schema_state(url)).require_current()
+    return await look(url, work)
 
 
 async def backup(url: str, path: Path) -> None:

@@ -38,6 +38,7 @@ def test_what_is_so_now_is_read_off_when_somebody_asks() -> None:
     assert read["callbridge_oddities_total", (("what", "law broken"),)] == 4
     assert read["callbridge_backlog", (("subscriber", 'c"r\\m'),)] == 7
     assert read["callbridge_subscriber_paused", (("subscriber", 'c"r\\m'),)] == 1
+    assert read["callbridge_subscriber_disabled", (("subscriber", 'c"r\\m'),)] == 0
 
 
 def test_what_is_not_configured_has_no_figure() -> None:

@@ -1,6 +1,7 @@
 """What `status`, the health checks and systemd are told: one truth in three lengths."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -120,11 +121,22 @@ def test_a_subscriber_that_fails_for_seconds_is_told_and_one_that_failed_once_is
     assert state.health(now, alive=True).not_ready == ()
 
 
-def test_a_paused_subscriber_is_told(hearing: Hearing) -> None:
-    gone = SubscriberStatus(name="crm", paused=True, paused_why="it answered 410 Gone")
+def test_a_paused_subscriber_is_told_and_a_disabled_one_as_such_with_what_to_do(hearing: Hearing) -> None:
+    at = datetime(2026, 11, 22, 10, 5, 59, tzinfo=UTC)
+    by_ana = SubscriberStatus(name="bi", paused=True, paused_why="paused by ana", paused_at=at)
+    gone = SubscriberStatus(
+        name="crm", paused=True, paused_why="it answered 410 Gone", paused_at=at, disabled=True, backlog=2
+    )
 
-    assert state.whole(parts(hearing, subscribers=[gone])).degraded == (
-        "Subscriber crm is paused: it answered 410 Gone",
+    assert state.whole(parts(hearing, subscribers=[by_ana, gone])).degraded == (
+        (
+            "Subscriber bi is paused since 2026-11-22 10:05 UTC: paused by ana. "
+            "Its events wait; to go on: callbridge webhook resume bi"
+        ),
+        (
+            "Subscriber crm is disabled since 2026-11-22 10:05 UTC: it answered 410 Gone. "
+            "Its events wait; once it works: callbridge webhook resume crm"
+        ),
     )
 
 
