@@ -1,9 +1,11 @@
 """The database: SQLAlchemy lives only here."""
 
+from callbridge.store.advisory_lock import sharing
 from callbridge.store.cel import SqlCelTable
-from callbridge.store.opening import open_store, schema_state, sqlite_path, upgrade, who_works
+from callbridge.store.opening import open_shared_store, open_store, schema_state, sqlite_path, upgrade, who_works
 from callbridge.store.queries import Counts, Kept
 from callbridge.store.schema import SchemaAge, SchemaState
+from callbridge.store.shared import SharedStore
 from callbridge.store.sql import SqlStore
 from callbridge.store.told import ToldCall, told_calls
 from callbridge.store.upkeep import backup, check, halted_webhooks
@@ -13,14 +15,17 @@ __all__ = [
     "Kept",
     "SchemaAge",
     "SchemaState",
+    "SharedStore",
     "SqlCelTable",
     "SqlStore",
     "ToldCall",
     "backup",
     "check",
     "halted_webhooks",
+    "open_shared_store",
     "open_store",
     "schema_state",
+    "sharing",
     "sqlite_path",
     "told_calls",
     "upgrade",

@@ -6,15 +6,16 @@ strict subscriber is given as far as there is room, in its order: head by head,
 each event would cost a look.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import chain, islice, zip_longest
 from typing import Any, Final
 
-from sqlalchemy import Connection, ScalarSelect, Select, bindparam, select
+from sqlalchemy import Boolean, Connection, ScalarSelect, Select, and_, bindparam, func, or_, select
 from sqlalchemy.engine import Row
 
-from callbridge.ports import STRICT, Due
+from callbridge.ports import STRICT, Due, endings, shard_of_strict
 from callbridge.store.columns import Moment
 from callbridge.store.tables import WAITING, events, outbox
 
@@ -46,6 +47,14 @@ _HEADS: Final = (
     .order_by(_o.next_at, _o.position)
     .limit(bindparam("most"))
 )
+_digits: Final = func.right(_o.lane, 2)
+_HEADS_OF: Final = _HEADS.where(
+    or_(
+        _digits.in_(bindparam("digits", expanding=True)),
+        and_(_o.lane == STRICT, bindparam("strict", type_=Boolean)),
+        and_(_o.lane != STRICT, bindparam("rest", type_=Boolean), _digits.op("!~")("^[0-9a-f]{2}$")),
+    )
+)
 _LANE: Final = (
     select(_o.subscriber, _o.lane, _o.event_id, _o.sequence, _o.attempts, _o.next_at, _o.position)
     .where(_o.subscriber == bindparam("to"), _o.lane == STRICT, _o.state == WAITING)
@@ -57,12 +66,16 @@ _BODIES: Final = select(events.c.position, events.c.body).where(
 )
 
 
-def due(connection: Connection, now: datetime, limit: int, busy: Busy) -> Sequence[Due]:
+def due(
+    connection: Connection, now: datetime, limit: int, busy: Busy, only: Collection[int] | None = None
+) -> Sequence[Due]:
     """Return up to `limit` heads whose time has come: chosen from each subscriber in turn, given oldest first.
 
-    With the head of a strict subscriber comes what waits behind it.
+    With the head of a strict subscriber comes what waits behind it. `only` are the shards
+    to look at, on PostgreSQL; None means all.
     """
-    waiting = [_heads(connection, to, now, limit, busy) for to in connection.scalars(_SUBSCRIBERS).all()]
+    look = _heads if only is None else partial(_heads_of, only=only)
+    waiting = [look(connection, to, now, limit, busy) for to in connection.scalars(_SUBSCRIBERS).all()]
     in_turn = (head for head in chain.from_iterable(zip_longest(*waiting)) if head is not None)
     chosen = sorted(islice(in_turn, limit), key=lambda head: (head.next_at or now, head.position))
     bodies = _bodies(connection, sorted({head.position for head in chosen}))
@@ -76,7 +89,24 @@ def due(connection: Connection, now: datetime, limit: int, busy: Busy) -> Sequen
 
 
 def _heads(connection: Connection, to: str, now: datetime, limit: int, busy: Busy) -> Sequence[Row[*tuple[Any, ...]]]:
-    found = connection.execute(_HEADS, {"to": to, "now": now, "most": limit + _lanes_busy(to, busy)})
+    return _chosen(connection, to, limit, busy, connection.execute(_HEADS, _asked(to, now, limit, busy)))
+
+
+def _heads_of(  # noqa: PLR0913, PLR0917 - as `_heads`
+    connection: Connection, to: str, now: datetime, limit: int, busy: Busy, only: Collection[int]
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    asked = _asked(to, now, limit, busy) | {"digits": endings(only), "rest": 0 in only}
+    found = connection.execute(_HEADS_OF, asked | {"strict": shard_of_strict(to) in only})
+    return _chosen(connection, to, limit, busy, found)
+
+
+def _asked(to: str, now: datetime, limit: int, busy: Busy) -> dict[str, Any]:
+    return {"to": to, "now": now, "most": limit + _lanes_busy(to, busy)}
+
+
+def _chosen(
+    connection: Connection, to: str, limit: int, busy: Busy, found: Iterable[Row[*tuple[Any, ...]]]
+) -> Sequence[Row[*tuple[Any, ...]]]:
     heads = [head for head in found if (to, head.lane) not in busy]
     if len(heads) == 1 and heads[0].lane == STRICT:
         return connection.execute(_LANE, {"to": to, "most": limit}).all()

@@ -1,6 +1,8 @@
 """From a URL to a database: open it for a daemon's life, or look into it once."""
 
 import asyncio
+from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -10,8 +12,9 @@ from callbridge.clock import Clock
 from callbridge.errors import StoreUnavailable
 from callbridge.store import schema, sqlite
 from callbridge.store.access import DEADLINE_S, Access, T, Work, translated
-from callbridge.store.advisory_lock import holder
+from callbridge.store.advisory_lock import ALONE, Claim, hindrance, sharing
 from callbridge.store.schema import SchemaState
+from callbridge.store.shared import SharedStore
 from callbridge.store.sql import SqlStore
 
 UPGRADE_S: Final = 3600.0
@@ -27,15 +30,24 @@ async def open_store(url: str, *, clock: Clock) -> SqlStore:
         SchemaTooNew: made by a newer callbridge; nothing was touched.
         StoreUnavailable: it is not there, or does not let us in, or does not let us write.
     """
+    return SqlStore(await _opened(url, ALONE), clock)
+
+
+async def open_shared_store(url: str, pbxs: Collection[str], *, clock: Clock) -> SharedStore:
+    """Open a PostgreSQL that several processes share; `pbxs` are those nobody else may have. Raises as `open_store`."""
+    return SharedStore(await _opened(url, sharing(pbxs)), clock, pbxs)
+
+
+async def _opened(url: str, claims: Sequence[Claim]) -> Access:
     (await schema_state(url)).require_current()
-    access = await open_access(url, DEADLINE_S)
+    access = await open_access(url, DEADLINE_S, claims)
     try:
         await access.write(schema.read_state)  # writes nothing, but shows at once whether it could
         await access.confirm()
     except BaseException:
         await access.close()
         raise
-    return SqlStore(access, clock)
+    return access
 
 
 async def upgrade(url: str) -> SchemaState:
@@ -66,11 +78,11 @@ async def schema_state(url: str) -> SchemaState:
     return await look(url, schema.read_state)
 
 
-async def who_works(url: str) -> str | None:
-    """Return in words which daemon works on a PostgreSQL database; None where nobody does, and of a SQLite file."""
+async def who_works(url: str, claims: Sequence[Claim] = ALONE) -> str | None:
+    """Return in words which process works on what is claimed; None where nobody does, and of a SQLite file."""
     if sqlite_path(url):
         return None
-    found = await look(url, holder)
+    found = await look(url, partial(hindrance, claims=claims))
     return str(found) if found is not None else None
 
 
@@ -96,17 +108,17 @@ def sqlite_path(url: str) -> Path | None:
     return Path(parsed.database) if kind == "sqlite" else None
 
 
-async def open_access(url: str, deadline_s: float) -> Access:
+async def open_access(url: str, deadline_s: float, claims: Sequence[Claim] = ALONE) -> Access:
     path = sqlite_path(url)
     if path is None:
-        return postgres_access(url, deadline_s)
+        return postgres_access(url, deadline_s, claims)
     return await asyncio.to_thread(sqlite.SqliteAccess, path, deadline_s)
 
 
-def postgres_access(url: str, deadline_s: float) -> Access:
+def postgres_access(url: str, deadline_s: float, claims: Sequence[Claim] = ALONE) -> Access:
     from callbridge.store.postgres import PostgresAccess  # noqa: PLC0415 - it brings the ORM in, which SQLite can do without
 
-    return PostgresAccess(make_url(url), deadline_s)
+    return PostgresAccess(make_url(url), deadline_s, claims)
 
 
 def _look_into(path: Path, work: Work[T]) -> T:

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.util
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from callbridge.errors import StoreUnavailable
 from callbridge.store.access import Work, translated
-from callbridge.store.advisory_lock import AdvisoryLock, our_name
+from callbridge.store.advisory_lock import ALONE, AdvisoryLock, Claim, our_name
 
 READERS: Final = 3
 CONNECT_S: Final = 5.0
@@ -35,10 +36,10 @@ T = TypeVar("T")
 class PostgresAccess:
     """Connects when first asked; a connection that is lost is made again by the next call.
 
-    To write it takes a lock that it keeps: `write` raises AlreadyRunning where another daemon has it.
+    To write it takes what it claims, and keeps it: `write` raises AlreadyRunning where another daemon has it.
     """
 
-    def __init__(self, url: URL, deadline_s: float) -> None:
+    def __init__(self, url: URL, deadline_s: float, claims: Sequence[Claim] = ALONE) -> None:
         if importlib.util.find_spec("asyncpg") is None:
             raise StoreUnavailable("PostgreSQL needs the package asyncpg: install callbridge[postgres].")
         self._place = url.render_as_string(hide_password=True)
@@ -46,7 +47,7 @@ class PostgresAccess:
         self._writer = _engine(url, 1, deadline_s, {"synchronous_commit": "on"})
         self._readers = _engine(url, READERS, deadline_s, _READER)
         self._turn = asyncio.Lock()
-        self._lock = AdvisoryLock(self._place)
+        self._lock = AdvisoryLock(self._place, claims)
         self._deadline_s = deadline_s
         self._closed = False
 
