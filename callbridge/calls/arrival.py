@@ -167,9 +167,10 @@ def call_id(pbx: str, uniqueid: str) -> str:
 def next_protocol(board: Switchboard, profile: PbxProfile, at: datetime) -> str:
     """Return the next attendance number of the day, in the PBX's own time zone."""
     day = at.astimezone(profile.timezone).strftime("%Y%m%d")
-    number = board.protocols.get(day, 0) + 1
-    board.protocols[day] = board.new_protocols[day] = number
-    return f"{day}-{number:06d}"
+    key = f"{day}/{profile.series}" if profile.series else day
+    number = board.protocols.get(key, 0) + 1
+    board.protocols[key] = board.new_protocols[key] = number
+    return f"{day}-{profile.series}{number:07d}" if profile.series else f"{day}-{number:06d}"
 
 
 def local_joined(board: Switchboard, fact: LocalJoined) -> None:

@@ -57,6 +57,8 @@ class PbxProfile:
     """Below which folder it writes recordings, as it names it itself."""
     measures: bool = False
     """Whether somebody looks at the files of recordings that are over."""
+    series: int = 0
+    """The first digits of its protocol numbers, where other daemons give numbers too; 0 where none does."""
     to_e164: Callable[[str], str | None] = no_number_plan
     endpoints: dict[str, str | None] = field(default_factory=dict)
     """Learnt: `PJSIP/ana` → `1001`; None for a trunk."""

@@ -60,7 +60,7 @@ class Switchboard:
         self.graph = ChannelGraph()
         self.open: dict[str, OpenCall] = {}
         self.protocols: dict[str, int] = dict(protocols or {})
-        """The last attendance number of each day, `{"20261122": 42}`."""
+        """The last attendance number of each day, `{"20261122": 42}`; of a PBX with a series: `"20261122/3"`."""
         self.new_protocols: dict[str, int] = {}
         """Those of them that are not written down yet."""
         self.roster = Roster()
