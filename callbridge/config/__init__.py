@@ -1,12 +1,12 @@
 """The TOML file, typed; every mistake in it is told at once.
 
-`load` for the daemon, `load_profiles` and `load_limits` for a replay, `data_dir_of` for commands
-that only want to find the running daemon, `changes` for a reload.
+`load` for the daemon, `load_worker` for a worker, `load_profiles` and `load_limits` for a replay, `data_dir_of`
+for commands that only want to find the running daemon, `changes` for a reload.
 """
 
 from callbridge.config.difference import Audited, Difference, Span
 from callbridge.config.finding import Finding, Level
-from callbridge.config.load import data_dir_of, load, load_limits, load_profiles
+from callbridge.config.load import data_dir_of, load, load_limits, load_profiles, load_worker
 from callbridge.config.models import (
     Ami,
     Ari,
@@ -14,11 +14,13 @@ from callbridge.config.models import (
     Config,
     Database,
     Delivery,
+    Dispatch,
     Http,
     Limits,
     Log,
     Pbx,
     PbxNumbers,
+    Stream,
     Webhook,
 )
 from callbridge.config.reload import changes
@@ -35,6 +37,7 @@ __all__ = [
     "Database",
     "Delivery",
     "Difference",
+    "Dispatch",
     "Finding",
     "Http",
     "Level",
@@ -44,6 +47,7 @@ __all__ = [
     "PbxNumbers",
     "Secret",
     "Span",
+    "Stream",
     "Webhook",
     "changes",
     "data_dir_of",
@@ -51,4 +55,5 @@ __all__ = [
     "load",
     "load_limits",
     "load_profiles",
+    "load_worker",
 ]

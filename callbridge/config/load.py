@@ -18,6 +18,18 @@ def load(path: Path, *, environ: Mapping[str, str]) -> models.Config:
 
     Raises ConfigError with every mistake, in the order of the file.
     """
+    return _load(path, environ, models.Config)
+
+
+def load_worker(path: Path, *, environ: Mapping[str, str]) -> models.Config:
+    """Return the same for a worker, which needs a stream, and hears no PBX. Raises ConfigError."""
+    config = _load(path, environ, models.WorkerConfig)
+    if config.stream is None:
+        raise ConfigError((f"{path}:1: stream: is missing; a worker takes events from there: add it under [stream]",))
+    return config
+
+
+def _load(path: Path, environ: Mapping[str, str], model: type[models.Config]) -> models.Config:
     source = file.read(path)
     places, notes = Places(path, environ), Notes(path, source.lines)
     rules.put_in_secrets(source.table, places, notes)
@@ -25,18 +37,19 @@ def load(path: Path, *, environ: Mapping[str, str]) -> models.Config:
     rules.put_in_cel_urls(source.table, places, notes)
     rules.tell_twins(source.table, notes)
     rules.tell_halves(source.table, notes)
-    config = _validated(source.table, notes)
+    rules.tell_stream(source.table, notes)
+    config = _validated(source.table, notes, model)
     for secret in _secrets(config):
         logs.hide(secret)
     rules.tell_risks(config, notes)
     return models.loaded(config, path, source.lines, in_order(notes.warnings))
 
 
-def _validated(raw: file.Raw, notes: Notes) -> models.Config:
+def _validated(raw: file.Raw, notes: Notes, model: type[models.Config]) -> models.Config:
     try:
-        config = models.Config.model_validate(raw)
+        config = model.model_validate(raw)
     except ValidationError as error:
-        notes.refused(error, models.Config)
+        notes.refused(error, model)
     if notes.mistakes:
         raise ConfigError(in_order(notes.mistakes))
     return config
@@ -54,6 +67,9 @@ def _secrets(config: models.Config) -> Iterator[str]:
         held = (webhook.secret, webhook.old_secret, *webhook.headers.values())
         yield from (secret.reveal() for secret in held if secret is not None)
     yield from database_url.passwords_in(config.database.url.reveal())
+    if config.stream is not None:
+        held = (config.stream.password, config.stream.token)
+        yield from (secret.reveal() for secret in held if secret is not None)
 
 
 def load_profiles(path: Path) -> tuple[models.PbxNumbers, ...]:

@@ -169,6 +169,36 @@ class Delivery(Table):
     """Since the event was told."""
 
 
+class Stream(Table):
+    """NATS JetStream between daemons and workers. Without it a daemon delivers itself."""
+
+    url: words.NatsUrl
+    """Of one server; a cluster tells of its others."""
+    user: words.OneLine | None = None
+    password: Secret | None = None
+    password_file: str | None = None
+    password_env: str | None = None
+    token: Secret | None = None
+    token_file: str | None = None
+    token_env: str | None = None
+    credentials_file: words.AbsolutePath | None = None
+    """Of `nsc`: a JWT and its seed; takes the package nkeys."""
+    tls_ca: words.AbsolutePath | None = None
+    """As for AMI; for a `tls://` url."""
+    name: words.Name = "callbridge"
+    """Of the stream, and what its subjects begin with."""
+    replicas: Annotated[int, Field(ge=1, le=5)] = 1
+    max_mb: Annotated[int, Field(ge=16, le=1_000_000)] = 1024
+    """Of the stream; the oldest go first, and are read from the database where somebody still wants them."""
+
+
+class Dispatch(Table):
+    """`callbridge dispatch`, the worker."""
+
+    listen: words.Listen = "127.0.0.1:8710"
+    """For /healthz, /readyz and /metrics."""
+
+
 class Limits(Table):
     """How long calls of all PBXs may go on; left out: as long as they like."""
 
@@ -191,6 +221,8 @@ class Config(Table):
     http: Http = Http()
     webhook: Annotated[tuple[Webhook, ...], Field(strict=False)] = ()
     delivery: Delivery = Delivery()
+    stream: Stream | None = None
+    dispatch: Dispatch = Dispatch()
     limits: Limits = Limits()
     log: Log = Log()
 
@@ -211,6 +243,12 @@ class Config(Table):
     def where(self, *key: str | int) -> str:
         """Return `file:line` of a key, as in `where("pbx", 0, "ami", "host")`; of its table when it is left out."""
         return f"{self._path}:{lines.nearest(self._lines, key)}"
+
+
+class WorkerConfig(Config):
+    """What a worker reads: it hears no PBX."""
+
+    pbx: Annotated[tuple[Pbx, ...], Field(strict=False)] = ()
 
 
 def loaded(config: Config, path: Path, found: Mapping[lines.KeyPath, int], warnings: tuple[str, ...]) -> Config:

@@ -13,11 +13,11 @@ from callbridge.config import database_url
 from callbridge.config.file import Raw, tables
 from callbridge.config.lines import KeyPath
 from callbridge.config.mistakes import Notes
-from callbridge.config.models import Ami, Config
+from callbridge.config.models import Ami, Config, Stream
 from callbridge.config.secret import Places, Secret, SecretMistake, check_webhook_key
 
 SECRETS: Final = ((("pbx", "ami"), "secret"), (("pbx", "ari"), "password"), (("webhook",), "secret"))
-OPTIONAL: Final = (("database", "password"), ("webhook", "old_secret"))
+OPTIONAL: Final = (("database", "password"), ("webhook", "old_secret"), ("stream", "password"), ("stream", "token"))
 NAMES: Final = (("pbx", "id"), ("webhook", "name"))
 SHORT: Final = 8  # letters; a shorter secret is soon guessed
 
@@ -122,6 +122,21 @@ def tell_halves(raw: Raw, notes: Notes) -> None:
                 notes.mistake((*path, key), f"needs {other} beside it; give both, or neither")
 
 
+def tell_stream(raw: Raw, notes: Notes) -> None:
+    """Note a stream beside a database that only one process can use, and more than one way to log in there."""
+    for path, table in tables(raw, "stream"):
+        database = raw.get("database")
+        url = database.get("url") if isinstance(database, dict) else None
+        if isinstance(url, Secret) and url.reveal().startswith(database_url.SQLITE):
+            instead = f"set [database] url to {database_url.POSTGRESQL}://…, or take [stream] out"
+            notes.mistake((*path, "url"), f"needs a database that several processes can share, not SQLite; {instead}")
+        ways = [key for key in ("user", "token", "credentials_file") if table.get(key) is not None]
+        if len(ways) > 1:
+            notes.mistake((*path, ways[-1]), f"stands beside {' and '.join(ways[:-1])}; keep one of them")
+        if ("user" in table) != (table.get("password") is not None):
+            notes.mistake((*path, "user"), "goes with a password; give both, or neither")
+
+
 def tell_risks(config: Config, notes: Notes) -> None:
     """Warn of what is allowed but lets somebody on the way read along."""
     for place, pbx in enumerate(config.pbx):
@@ -130,12 +145,22 @@ def tell_risks(config: Config, notes: Notes) -> None:
             notes.warn(("pbx", place, "ari", "url"), "the password leaves this host unencrypted; use https://")
         if pbx.ari and pbx.ari.tls_ca and not pbx.ari.url.startswith("https:"):
             notes.warn(("pbx", place, "ari", "tls_ca"), "has no effect without TLS; write https:// in url")
+    if config.stream is not None:
+        _tell_stream_risks(config.stream, notes)
     for place, webhook in enumerate(config.webhook):
         if _is_plain(webhook.url):
             notes.warn(("webhook", place, "url"), "events leave this host unencrypted; use https://")
     if not _is_loopback(config.http.host) and config.http.tls_cert_file is None:
         safe = "set tls_cert_file and tls_key_file, or listen on 127.0.0.1 behind a TLS proxy"
         notes.warn(("http", "listen"), f"other hosts reach this port unencrypted, tokens and all; {safe}")
+
+
+def _tell_stream_risks(stream: Stream, notes: Notes) -> None:
+    parts = urlsplit(stream.url)
+    if parts.scheme != "tls" and not _is_loopback(parts.hostname or ""):
+        notes.warn(("stream", "url"), "events leave this host unencrypted; use tls://")
+    if parts.scheme != "tls" and stream.tls_ca:
+        notes.warn(("stream", "tls_ca"), "has no effect without TLS; write tls:// in url")
 
 
 def _tell_ami_risks(ami: Ami, path: KeyPath, notes: Notes) -> None:

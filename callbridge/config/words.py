@@ -102,6 +102,19 @@ def _host(text: str) -> str:
     return text
 
 
+def _nats_url(text: str) -> str:
+    parts = urlsplit(text)
+    try:
+        fits = bool(parts.hostname) and parts.port != 0 and not parts.path.strip("/") and not parts.query
+    except ValueError:  # a port that is no number
+        fits = False
+    if parts.scheme not in ("nats", "tls") or not fits:
+        raise ValueError("must be nats://host:port, or tls://host:port for TLS")
+    if parts.username is not None:
+        raise ValueError("holds a user name or password, which ends up in logs; give user and password_file, or token")
+    return text
+
+
 def _one_line(text: str) -> str:
     if not text or re.search(r"[\r\n\x00]", text):
         raise ValueError("must be one line of text, and not empty")
@@ -159,6 +172,7 @@ EventGlob = Annotated[str, AfterValidator(event_glob)]
 AbsolutePath = Annotated[Path, BeforeValidator(_absolute)]
 DataDir = Annotated[AbsolutePath, AfterValidator(_short_enough)]
 HttpUrl = Annotated[str, AfterValidator(hooks.http_url)]
+NatsUrl = Annotated[str, AfterValidator(_nats_url)]
 Listen = Annotated[str, AfterValidator(_listen)]
 Host = Annotated[str, AfterValidator(_host)]
 OneLine = Annotated[str, AfterValidator(_one_line)]

@@ -34,7 +34,7 @@ def test_every_value_the_example_shows_is_the_default(example: Config) -> None:
 
 def test_every_key_stands_in_the_example() -> None:
     """Under its own table, as `key = …` or, where there is no default, as `# key = …`."""
-    sections = re.split(r"^\[+([a-z.]+)\]+$", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    sections = re.split(r"^(?:# )?\[+([a-z.]+)\]+$", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
     texts = dict(zip(["", *sections[1::2]], sections[0::2], strict=True))
     missing = [
         f"{table}.{key}"
@@ -58,6 +58,8 @@ def test_every_table_of_the_example_is_one_of_ours() -> None:
         "http",
         "webhook",
         "delivery",
+        "stream",
+        "dispatch",
         "limits",
         "log",
     }
