@@ -42,7 +42,7 @@ each commit; and reads and surveys of one subscriber do not overlap.
 """
 
 from collections import Counter, deque
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -130,6 +130,18 @@ class Lanes:
         else:
             self._append(turn)
 
+    def unsure(self, lane: str) -> None:
+        """Know that something of a lane may have been committed and not been offered: it comes from the database."""
+        if self._touched is not None and len(self._touched) <= self.behind_most:
+            self._touched.add(lane)
+        if self._behind is None:
+            self.looking = True
+            return
+        if self._behind.setdefault(lane, None) is None:
+            self.looking = True
+        if len(self._behind) > self.behind_most:
+            self.fall_back()
+
     def _append(self, turn: Turn) -> None:
         queue = self._queues.get(turn.lane)
         if queue is None:
@@ -199,6 +211,15 @@ class Lanes:
         """The same, with nothing on the way; and the database arranges the lanes anew: no answer is good any more."""
         self._age += 1
         self.restart()
+
+    def let_go(self) -> None:
+        """The same, where lanes are ours no longer, or newly ours: no answer to what was asked before is good."""
+        self._age += 1
+        self.fall_back()
+
+    def busy_with(self, ours: Callable[[str], bool]) -> bool:
+        """Whether anything of some lanes is on the way, or its result not yet written."""
+        return any(ours(lane) for lane in self._flying) or any(ours(lane) for lane in self._unsettled)
 
     def look_again(self, *, at_all: bool = False) -> None:
         """Time has passed, and what only the database knows may have come due.

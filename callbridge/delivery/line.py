@@ -57,6 +57,7 @@ class Line:
         """Not before this time of the monotonic clock."""
         self.closing = False
         self._wiring = wiring
+        self._part = 1.0
         self._equip(subscriber)
         self._group: asyncio.TaskGroup | None = None
         self._turned = asyncio.Event()
@@ -69,8 +70,19 @@ class Line:
 
     def _equip(self, subscriber: Subscriber) -> None:
         self._poster = Poster(subscriber, self._wiring.clock, self._wiring.own)  # raises ConfigError
-        self._bucket = Bucket(subscriber.rate)
-        self._width = Width(subscriber.concurrency)
+        self._measure(subscriber)
+
+    def _measure(self, subscriber: Subscriber) -> None:
+        """A strict subscriber is served by one process alone."""
+        part = 1.0 if subscriber.strict else self._part
+        self._bucket = Bucket(subscriber.rate and subscriber.rate * part)
+        self._width = Width(max(1, round(subscriber.concurrency * part)))
+
+    def share(self, part: float) -> None:
+        """Take a part of the subscriber's rate and concurrency: other processes have the others."""
+        if part != self._part:
+            self._part = part
+            self._measure(self.subscriber)
 
     @property
     def paused(self) -> str | None:
@@ -193,6 +205,11 @@ class Line:
             self._wiring.wake()
         self.start()
 
+    def unsure(self, lane: str) -> None:
+        """Know that something may be missing before what is offered next of a lane: read the database for it."""
+        self.lanes.unsure(STRICT if self._strict else lane)
+        self._wiring.wake()
+
     def start(self) -> None:
         """Begin as many tries as there are turns and room for."""
         while self._group is not None and self._serving < self._width.now and (turn := self._next()):
@@ -308,6 +325,16 @@ class Line:
         self.standing = standing
         self.lanes.fall_back()
         log.warning("subscriber halted", action=Action.DELIVERY_PAUSED, subscriber=self.name, reason=standing.why)
+
+    def stands(self, standing: Standing) -> None:
+        """Be halted, or no longer, as another process has written it down."""
+        if standing.halted != self.standing.halted:
+            if standing.halted is None:
+                self.resume()
+            else:
+                self.halt(standing)
+        elif standing.failing_since is None and self.record.in_a_row == 0:
+            self.record.restore(standing)
 
     def resume(self) -> None:
         """Go on after `halt`, and after resting too."""

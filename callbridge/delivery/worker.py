@@ -6,9 +6,10 @@ come, change and go while it runs.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from callbridge.calls.events import Event
@@ -88,6 +89,7 @@ class Dispatcher:
         self._works: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
         self._stopping = asyncio.Event()
+        self._part = 1.0
 
     @property
     def subscribers(self) -> Sequence[Subscriber]:
@@ -112,6 +114,36 @@ class Dispatcher:
             for name in one.subscribers:
                 if (line := self._lines.get(name)) is not None:
                     line.offer(turn)
+
+    def offer(self, turn: Turn, names: Collection[str]) -> None:
+        """Take one event that another process has committed, the next of its call. Never blocks, never raises.
+
+        What is missing before it is told with `unsure`. A strict subscriber's one order only the database knows.
+        """
+        for name in names:
+            if (line := self._lines.get(name)) is None:
+                continue
+            if line.subscriber.strict:
+                line.unsure(turn.lane)
+            else:
+                line.offer(turn)
+
+    def unsure(self, lane: str) -> None:
+        """Know that events of a call may have been committed that were not offered."""
+        for line in self._lines.values():
+            line.unsure(lane)
+
+    def serve(self, part: float) -> None:
+        """Go on with other lanes than before, which the store knows: so large a part of all of them."""
+        for line in self._lines.values():
+            line.share(part)
+            line.lanes.let_go()
+        self._part = part
+        self._reader.wake()
+
+    def busy_with(self, ours: Callable[[str, str], bool]) -> bool:
+        """Whether anything of some lanes, told by subscriber and lane, is on the way or not yet written."""
+        return any(line.lanes.busy_with(partial(ours, line.name)) for line in self._lines.values())
 
     async def run(self) -> None:
         """Deliver until `stop`. Cancelled, it breaks off what is on the way, to be sent again in the next life."""
@@ -148,6 +180,7 @@ class Dispatcher:
         line = self._lines.get(subscriber.name)
         if line is None:
             line = self._lines[subscriber.name] = Line(subscriber, self._wiring)
+            line.share(self._part)
         else:  # it is still leaving, or there already
             line.change(subscriber)
             line.reopen()
@@ -268,6 +301,17 @@ class Dispatcher:
 
     def _settled(self, attempt: Attempt) -> None:
         self._lines[attempt.subscriber].settled(attempt)
+
+    def survey(self) -> None:
+        """Look whether the database has what nobody told us of; what is in memory stays."""
+        for line in self._lines.values():
+            line.lanes.look_again(at_all=True)
+        self._reader.wake()
+
+    def stands(self, standings: Mapping[str, Standing]) -> None:
+        """Take over what another process wrote down: who is halted, and who no longer."""
+        for name, line in self._lines.items():
+            line.stands(standings.get(name, Standing()))
 
     def look_again(self) -> None:
         """Look for events `committed` was not told of: set back by a replay, or of a commit whose fate is unknown."""
