@@ -18,6 +18,7 @@
     │   ├── StoreUnavailable   cannot be opened or reached now; trying again may help
     │   ├── SchemaOutdated     run `callbridge db upgrade`
     │   └── SchemaTooNew       made by a newer callbridge; never touched
+    ├── StreamUnavailable      NATS cannot be reached, or cannot be used as a stream
     ├── NotThere               nothing of that name; the text says what was looked for
     ├── Conflicting            it does not go together with what is there; the text says why
     ├── AddressForbidden       the egress guard refuses this destination
@@ -102,6 +103,10 @@ class SchemaOutdated(StoreError):
 
 class SchemaTooNew(StoreError):
     """The schema was made by a newer callbridge; this one must not touch it."""
+
+
+class StreamUnavailable(CallbridgeError):
+    """NATS cannot be reached, refuses us, or has no JetStream."""
 
 
 class NotThere(CallbridgeError):

@@ -98,6 +98,15 @@ class Action(StrEnum):
     DELIVERY_SET_RIGHT = "delivery.set_right"  # the clock was set back: what was put off waits from now on
     DELIVERY_RESTARTED = "delivery.restarted"  # a part of the worker died and was started again
 
+    # Between daemons and workers
+    STREAM_CONNECTED = "stream.connected"
+    STREAM_LOST = "stream.lost"  # NATS went away, or could not be reached; events wait in the database
+    STREAM_MISSED = "stream.missed"  # events were not published, for too many waited: workers read the database
+    STREAM_STALLED = "stream.stalled"  # a consumer had something and gave nothing; it is made again
+    WORKER_SHARDS = "worker.shards"  # which shards this worker delivers now
+    WORKER_LATE = "worker.late"  # its leases could not be renewed in time; it sends nothing until they are
+    WORKER_ABSENT = "worker.absent"  # no worker lives, so nothing is delivered
+
     # The local side
     HTTP_LISTENING = "http.listening"
     HTTP_FAILED = "http.failed"  # a request broke on a mistake of ours; the asker got a 500
