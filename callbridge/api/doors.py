@@ -49,6 +49,11 @@ class Bearer:
         self._requests = Buckets(per_s, burst, monotonic)
         self._failures = Buckets(failures_per_minute / 60, failures_per_minute, monotonic)
 
+    def limit(self, *, per_s: float, burst: int, failures_per_minute: int) -> None:
+        """Let in as often as these say from now on."""
+        self._requests.change(per_s, burst)
+        self._failures.change(failures_per_minute / 60, failures_per_minute)
+
     async def caller(self, request: web.Request, resource: Resource) -> Caller:
         secret = _secret_in(request)
         if secret is None and resource.scope is None and from_here(request):

@@ -5,6 +5,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
+HOST_OF_ONE: Final = 64
+"""Bits that providers give away whole, RFC 6177."""
 MOST_KNOWN: Final = 10_000
 """Buckets remembered; the one unused longest is forgotten first, and is full when it comes back."""
 
@@ -16,6 +18,10 @@ class Buckets:
         self._per_s, self._burst, self._monotonic, self._most = per_s, burst, monotonic, most
         self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
         """key → (drops left, when it was so)"""
+
+    def change(self, per_s: float, burst: float) -> None:
+        """Be of another size from now on; whoever has drops left keeps what fits."""
+        self._per_s, self._burst = per_s, burst
 
     def take(self, key: str) -> float:
         """Take a drop; return 0, or in how many seconds there will be one."""
@@ -51,4 +57,6 @@ def neighbourhood(address: str | None) -> str:
     found = address_of(address)
     if found is None:
         return ""
-    return str(found) if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))  # noqa: PLR2004
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    return str(ipaddress.IPv6Network((found, HOST_OF_ONE), strict=False))

@@ -107,6 +107,8 @@ class Status(_Part):
     http: str | None = None
     """`host:port` it listens on."""
     config: ConfigStatus = ConfigStatus()
+    streams: int = 0
+    """Readers of `/v1/events`."""
 
     def as_json(self) -> bytes:
         return self.model_dump_json(by_alias=True).encode()

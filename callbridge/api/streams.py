@@ -87,6 +87,10 @@ class Streams:
     def __len__(self) -> int:
         return len(self._open)
 
+    def limit(self, most: int) -> None:
+        """Let in so many from now on; whoever is in stays."""
+        self._most = most
+
     @contextmanager
     def opened(self, caller: Caller, request: web.Request) -> Iterator[Stream]:
         """Count a stream among those that are open. Raises Refused."""

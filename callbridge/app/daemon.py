@@ -21,8 +21,8 @@ from callbridge.app.measuring import Measuring
 from callbridge.app.metrics import Metrics
 from callbridge.app.notify import Notifier
 from callbridge.app.outgoing import Outgoing
-from callbridge.app.reloading import Reloading
-from callbridge.app.served import served
+from callbridge.app.reloading import Live, Reloading
+from callbridge.app.served import rates, served
 from callbridge.app.survey import Survey
 from callbridge.app.trials import WebhookTrials
 from callbridge.app.webhooks import WebhookKeeper
@@ -30,7 +30,7 @@ from callbridge.asterisk.ami.link import AmiLink
 from callbridge.asterisk.ari.link import AriLink
 from callbridge.calls.tracker import Tracker
 from callbridge.clock import Clock, SystemClock
-from callbridge.config import CONTROL_SOCKET, Config, Pbx
+from callbridge.config import CONTROL_SOCKET, Config, Http, Pbx
 from callbridge.delivery.payload import render
 from callbridge.errors import AlreadyRunning, CallbridgeError, StoreError, StoreUnavailable
 from callbridge.meters import Meters
@@ -127,13 +127,14 @@ class Daemon:
         self._streams = Streams(store.event_log, store.tokens, clock, most=config.http.max_streams)
         trials = webhook_trials.resources(self._trials(config))
         alive = (*events.resources(self._streams), *webhooks.resources(self._webhooks), *trials)
-        outside, inside = served(store, config.http, clock, alive)
+        outside, inside, self._bearer = served(store, config.http, clock, alive)
         socket = config.data_dir / CONTROL_SOCKET
         self._local = LocalServer(socket, self.status, self._followers.subscribe, routes=inside)
         figures = Metrics(self._meters, self.status)
         routes = (*health.routes(self._health), *metrics.routes(figures.text), *outside)
         self._http = HttpServer(config.http.host, config.http.port, routes, self._tls)
-        self._reloading = Reloading(config, self._outgoing, self._pipeline, self._tls, notifier, clock)
+        live = Live(self._outgoing, self._pipeline, self._limit_requests, self._tls)
+        self._reloading = Reloading(config, live, notifier, clock)
 
     def _trials(self, config: Config) -> WebhookTrials:
         return WebhookTrials(self._outgoing.dispatcher, self._store, self._clock, build.own_addresses(config))
@@ -222,6 +223,10 @@ class Daemon:
             backfill = Backfill(pbx, pbx.cel, self._store.known_calls, offer)
         return Hearing(pbx.id, ami, ari, offer, self._clock, progress=self._tracker.progress, backfill=backfill)
 
+    def _limit_requests(self, http: Http) -> None:
+        self._bearer.limit(**rates(http))
+        self._streams.limit(http.max_streams)
+
     def _committed(self, told: Sequence[Told]) -> None:
         self._measuring.wake()
         self._outgoing.committed(told)
@@ -247,6 +252,7 @@ class Daemon:
             DatabaseStatus(url=url, ok=error is None, schema_=self._schema, last_error=error),
             self._http.address,
             self._reloading.told,
+            len(self._streams),
         )
 
     async def _tell(self) -> None:

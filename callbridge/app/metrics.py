@@ -16,6 +16,7 @@ OF_DAEMON: Final[Mapping[str, tuple[str, Callable[[Status], float]]]] = {
     "callbridge_start_time_seconds": ("When the daemon was started, since 1970.", lambda s: s.started_at.timestamp()),
     "callbridge_live_calls": ("Calls that are not over.", lambda s: s.live_calls),
     "callbridge_agents": ("Agents that were heard of.", lambda s: s.agents),
+    "callbridge_streams_open": ("Readers of /v1/events.", lambda s: s.streams),
     "callbridge_database_up": ("1 while the database works.", lambda s: s.database.ok),
     "callbridge_troubles": ("What is not as it should be; `callbridge status` says it.", lambda s: len(s.degraded)),
 }

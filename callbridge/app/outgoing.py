@@ -6,7 +6,7 @@ from callbridge import logs
 from callbridge.app import build
 from callbridge.calls.events import Event
 from callbridge.clock import Clock
-from callbridge.config import Config
+from callbridge.config import Config, Delivery
 from callbridge.delivery.subscriber import Subscriber
 from callbridge.delivery.worker import Dispatcher, Status
 from callbridge.meters import Meters
@@ -63,6 +63,10 @@ class Outgoing:
         for name, each in wanted.items():
             if told.get(name) != each:
                 self.dispatcher.add(each)
+
+    def go_by(self, delivery: Delivery) -> None:
+        """Bear failing subscribers, and keep what is old, as long as another table says."""
+        self.dispatcher.go_by(build.pace(delivery))
 
     def keep(self, subscriber: Subscriber) -> None:
         """Tell somebody who is kept in the database, as it is now. Raises ConfigError where its key cannot be used."""

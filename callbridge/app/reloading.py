@@ -3,7 +3,8 @@
 import asyncio
 import os
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from callbridge import logs
@@ -13,7 +14,7 @@ from callbridge.app.notify import Notifier
 from callbridge.app.outgoing import Outgoing
 from callbridge.calls.facts import LimitsSet
 from callbridge.clock import Clock
-from callbridge.config import Config, Limits, changes, load
+from callbridge.config import LIMITS_OF_HTTP, Config, Http, Limits, changes, load
 from callbridge.errors import CallbridgeError, ConfigError
 from callbridge.pipeline import Pipeline
 
@@ -23,23 +24,22 @@ OFFER_S: Final = 8.0
 log = logs.logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What can change while it runs."""
+
+    outgoing: Outgoing
+    pipeline: Pipeline
+    limit_requests: Callable[[Http], None]
+    tls: ssl.SSLContext | None
+    """What the HTTP side speaks, None where it speaks none."""
+
+
 class Reloading:
-    """Applies what can be without dropping a call, and keeps what waits for a restart.
+    """Applies what can be without dropping a call, and keeps what waits for a restart."""
 
-    `tls` is what the HTTP side speaks, None where it speaks none.
-    """
-
-    def __init__(  # noqa: PLR0913, PLR0917 - what can change while it runs
-        self,
-        config: Config,
-        outgoing: Outgoing,
-        pipeline: Pipeline,
-        tls: ssl.SSLContext | None,
-        notifier: Notifier,
-        clock: Clock,
-    ) -> None:
-        self._config = config
-        self._outgoing, self._pipeline, self._tls = outgoing, pipeline, tls
+    def __init__(self, config: Config, live: Live, notifier: Notifier, clock: Clock) -> None:
+        self._config, self._live = config, live
         self._notifier, self._clock = notifier, clock
         self.told = ConfigStatus()
         """What the last reload brought."""
@@ -79,26 +79,31 @@ class Reloading:
     def _renew_certificate(self) -> None:
         """Read the certificate again where there is one: what renews it asks for a reload."""
         try:
-            if self._tls is not None:
-                build.read_certificate(self._tls, self._config.http)
+            if self._live.tls is not None:
+                build.read_certificate(self._live.tls, self._config.http)
         except CallbridgeError as error:
             self._refuse((str(error),))
 
     def _apply(self, config: Config, live: Sequence[str]) -> None:
         """Take over what is live, and that alone: what waits for a restart is told again at the next reload."""
         log_table = self._config.log.model_copy(update={"level": config.log.level})
-        update = {"webhook": config.webhook, "limits": config.limits, "log": log_table}
-        self._config = self._config.model_copy(update=update)
+        http = self._config.http.model_copy(update={name: getattr(config.http, name) for name in LIMITS_OF_HTTP})
+        taken = {"webhook": config.webhook, "limits": config.limits, "delivery": config.delivery}
+        self._config = self._config.model_copy(update=taken | {"log": log_table, "http": http})
         logs.set_level(config.log.level)
+        self._live.limit_requests(http)
+        self._live.outgoing.go_by(config.delivery)
         if any(key.startswith("webhook") for key in live):
-            self._outgoing.replace(self._config)
+            self._live.outgoing.replace(self._config)
 
     async def _limit(self, limits: Limits) -> None:
         """Have calls go by other limits, those that go on too; in their turn, after what was heard so far."""
-        said = [LimitsSet(pbx.id, self._pipeline.clock_of(pbx.id), build.limits(limits)) for pbx in self._config.pbx]
+        said = [
+            LimitsSet(pbx.id, self._live.pipeline.clock_of(pbx.id), build.limits(limits)) for pbx in self._config.pbx
+        ]
         try:
             async with asyncio.timeout(OFFER_S):
-                await self._pipeline.offer(said)
+                await self._live.pipeline.offer(said)
         except TimeoutError:
             what = "the limits are not taken over, for nothing can be committed; reload again when it can"
             self._refuse((what,))

@@ -1,6 +1,7 @@
 """What `/v1` serves, and behind which door: each noun's resources, with what they need of the rest."""
 
 from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
@@ -18,6 +19,14 @@ from callbridge.store import SqlStore
 Routes = tuple[web.RouteDef, ...]
 
 
+class Served(NamedTuple):
+    """What is served on `[http] listen`, what on the control socket, and who lets in outside."""
+
+    outside: Routes
+    inside: Routes
+    bearer: Bearer
+
+
 def resources(store: SqlStore, keeper: TokenKeeper) -> tuple[Resource, ...]:
     """Return what needs the database alone: one line a noun."""
     return (
@@ -26,17 +35,20 @@ def resources(store: SqlStore, keeper: TokenKeeper) -> tuple[Resource, ...]:
     )
 
 
-def served(store: SqlStore, http: Http, clock: Clock, more: Iterable[Resource] = ()) -> tuple[Routes, Routes]:
+def served(store: SqlStore, http: Http, clock: Clock, more: Iterable[Resource] = ()) -> Served:
     """Return the routes of HTTP and of the control socket; `more` are the resources of what lives in the daemon."""
     keeper = TokenKeeper(store.tokens, clock)
     once = Idempotency(store.kept_answers, clock)
     all_of_it = described((*resources(store, keeper), *more))
-    bearer = Bearer(
-        keeper,
-        clock.monotonic,
-        per_s=http.requests_per_s,
-        burst=http.requests_burst,
-        failures_per_minute=http.failures_per_minute,
-    )
+    bearer = Bearer(keeper, clock.monotonic, **rates(http))
     outside = [each for each in all_of_it if not each.local_only]
-    return routes(outside, bearer, once), routes(all_of_it, ControlSocket(), once)
+    return Served(routes(outside, bearer, once), routes(all_of_it, ControlSocket(), once), bearer)
+
+
+def rates(http: Http) -> dict[str, Any]:
+    """Return how often one may ask, as `Bearer` wants to be told."""
+    return {
+        "per_s": http.requests_per_s,
+        "burst": http.requests_burst,
+        "failures_per_minute": http.failures_per_minute,
+    }

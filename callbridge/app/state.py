@@ -103,6 +103,7 @@ class Parts:
     database: DatabaseStatus
     http: str | None
     config: ConfigStatus
+    streams: int = 0
 
 
 def whole(parts: Parts) -> Status:
@@ -120,6 +121,7 @@ def whole(parts: Parts) -> Status:
         database=parts.database,
         http=parts.http,
         config=parts.config,
+        streams=parts.streams,
     )
 
 

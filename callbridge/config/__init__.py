@@ -23,12 +23,13 @@ from callbridge.config.models import (
     Stream,
     Webhook,
 )
-from callbridge.config.reload import changes
+from callbridge.config.reload import LIMITS_OF_HTTP, changes
 from callbridge.config.secret import Secret
 from callbridge.config.words import CONTROL_SOCKET, event_glob
 
 __all__ = [
     "CONTROL_SOCKET",
+    "LIMITS_OF_HTTP",
     "Ami",
     "Ari",
     "Audited",

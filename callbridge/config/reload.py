@@ -8,7 +8,8 @@ from pydantic import BaseModel
 from callbridge.config.models import Config
 from callbridge.config.shape import table_in
 
-LIVE: Final = ("log.level", "webhook.", "limits.")
+LIMITS_OF_HTTP: Final = ("requests_per_s", "requests_burst", "failures_per_minute", "max_streams")
+LIVE: Final = ("log.level", "webhook.", "limits.", "delivery.", *(f"http.{name}" for name in LIMITS_OF_HTTP))
 """The keys a running daemon takes over; every other one is read at its start."""
 
 

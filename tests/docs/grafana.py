@@ -61,6 +61,7 @@ PANELS: Final = (
     ),
     Panel("AMI messages not looked at yet", "short", {"callbridge_ami_queue_depth": "{{pbx}}"}),
     Panel("Seconds a PBX was not heard", "s", {"increase(callbridge_gap_seconds_total[1h])": "{{pbx}}"}),
+    Panel("Readers of /v1/events", "short", {"callbridge_streams_open": "readers"}),
     Panel("Oddities", "short", {"increase(callbridge_oddities_total[1h])": "{{what}}"}),
 )
 

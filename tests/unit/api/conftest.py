@@ -95,7 +95,7 @@ def http() -> Http:
 
 @pytest.fixture
 async def api(store: SqlStore, clock: SetClock, http: Http, tmp_path: Path) -> AsyncIterator[Api]:  # noqa: F811
-    outside, inside = served(store, http, clock)
+    outside, inside, _ = served(store, http, clock)
     server = HttpServer("127.0.0.1", 0, outside)
     status = Status(version="1", started_at=AT, database=DatabaseStatus(url="x", ok=True))
     local = LocalServer(tmp_path / "control.sock", lambda: status, Followers().subscribe, routes=inside)

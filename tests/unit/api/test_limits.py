@@ -16,6 +16,20 @@ class Watch:
         return self.at
 
 
+def test_a_bucket_that_becomes_smaller_or_larger_keeps_what_fits() -> None:
+    watch = Watch()
+    buckets = Buckets(1.0, 3, watch)
+    assert buckets.take("a") == 0
+
+    buckets.change(4.0, 1)
+    assert [buckets.take("a"), buckets.take("a")] == [0, 0.25]
+
+    buckets.change(1.0, 10)
+    assert buckets.take("a") == 1
+    watch.at += 3600
+    assert [buckets.take("a") for _ in range(11)] == [0] * 10 + [1]
+
+
 def test_a_bucket_gives_its_burst_at_once_and_then_what_flows_in() -> None:
     watch = Watch()
     buckets = Buckets(2.0, 3, watch)

@@ -54,7 +54,7 @@ def told_ones() -> Told:
 @pytest.fixture
 async def api(store: SqlStore, clock: SetClock, told_ones: Told, tmp_path: Path) -> AsyncIterator[Api]:
     trials = WebhookTrials(told_ones, store, SystemClock(), ())
-    outside, inside = served(store, Http(), clock, webhook_trials.resources(trials))
+    outside, inside, _ = served(store, Http(), clock, webhook_trials.resources(trials))
     server = HttpServer("127.0.0.1", 0, outside)
     state = Status(version="1", started_at=AT, database=DatabaseStatus(url="x", ok=True))
     local = LocalServer(tmp_path / "control.sock", lambda: state, Followers().subscribe, routes=inside)

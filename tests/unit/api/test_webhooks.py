@@ -62,7 +62,7 @@ async def outgoing(config: Config, store: SqlStore, clock: SetClock) -> AsyncIte
 async def api(outgoing: Outgoing, store: SqlStore, clock: SetClock, tmp_path: Path) -> AsyncIterator[Api]:
     keeper = WebhookKeeper(outgoing, store, clock)
     await keeper.load()
-    outside, inside = served(store, Http(), clock, webhooks.resources(keeper))
+    outside, inside, _ = served(store, Http(), clock, webhooks.resources(keeper))
     server = HttpServer("127.0.0.1", 0, outside)
     state = Status(version="1", started_at=AT, database=DatabaseStatus(url="x", ok=True))
     local = LocalServer(tmp_path / "control.sock", lambda: state, Followers().subscribe, routes=inside)

@@ -25,7 +25,7 @@ async def daemon(tmp_path: Path) -> AsyncIterator[None]:
     url, clock = f"sqlite+aiosqlite:///{tmp_path}/callbridge.db", SetClock()
     await upgrade(url)
     async with await open_store(url, clock=clock) as store:
-        _, inside = served(store, Http(), clock)
+        _, inside, _ = served(store, Http(), clock)
         server = LocalServer(tmp_path / "control.sock", lambda: HEALTHY, Followers().subscribe, routes=inside)
         await server.start()
         yield

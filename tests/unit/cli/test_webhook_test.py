@@ -71,7 +71,7 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
 async def told(crm: Crm, store: SqlStore, tmp_path: Path) -> AsyncIterator[Told]:
     told = Told([Subscriber("crm", crm.url, SECRET, allow_private=True)])
     trials = WebhookTrials(told, store, CLOCK, ())
-    _, inside = served(store, Http(), CLOCK, webhook_trials.resources(trials))
+    _, inside, _ = served(store, Http(), CLOCK, webhook_trials.resources(trials))
     server = LocalServer(tmp_path / "control.sock", lambda: HEALTHY, Followers().subscribe, routes=inside)
     await server.start()
     yield told
