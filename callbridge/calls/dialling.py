@@ -53,8 +53,14 @@ def dialled_early(board: Switchboard, local: Channel, at: datetime) -> None:
 
 
 def dialled_again(board: Switchboard, target: Channel, fact: DialBegan) -> None:
-    """Count a dial of a channel that has its call; of one found by a resync, learn now what was dialled."""
+    """Count a dial of a channel that has its call; of one found by a resync, learn now what was dialled.
+
+    That the PBX dials the near half of a Local channel may be said after what the far half has dialled: by two threads.
+    """
     work = board.call_of(target)
+    if fact.source is None and target.kind is Kind.LOCAL and not target.placed and target.dialled_by is None:
+        target.placed = True
+        return
     leg = work.legs.get(fact.channel) if work is not None else None
     if work is not None and leg is not None and work.placed and leg.who == Party():
         work.legs[fact.channel] = replace(leg, who=clicks.wanted_by(board, target, fact))

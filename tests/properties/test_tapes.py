@@ -69,6 +69,22 @@ def test_that_a_call_was_picked_up_may_be_said_last_of_all(name: str) -> None:
         assert not listener.board.oddities
 
 
+PLACED_BY_LOCAL = [name for name in SOME_TAPES if name.startswith(("13-", "14-")) and "-local" in name]
+
+
+@pytest.mark.parametrize("name", PLACED_BY_LOCAL)
+def test_that_the_pbx_dials_a_local_channel_may_be_said_after_whom_that_dials(name: str) -> None:
+    """Whoever places the call says so on a thread of their own."""
+    facts = facts_of(name)
+    expected = said(facts)[1]
+    place = next(place for place, fact in enumerate(facts) if isinstance(fact, f.DialBegan) and fact.source is None)
+    for late in range(place, place + 6):
+        facts = swapped(facts, late)
+        listener, told_so = said(facts)
+        assert differences(expected[-1:], told_so[-1:]) == [], f"{late - place} facts later"
+        assert not listener.board.oddities
+
+
 def later(facts: Sequence[f.Fact], kind: type[f.Fact] | tuple[type[f.Fact], ...], places: int) -> tuple[f.Fact, ...]:
     """Return the facts with those of one kind said that many places later, but for what comes after their moment."""
     for place in reversed([place for place, fact in enumerate(facts) if isinstance(fact, kind)]):
