@@ -44,6 +44,7 @@ class Phone:
         self.number, self.name, self.address = number, name, place.address
         self._pbx, self._folder, self._journal = place.pbx, place.folder, place.journal
         self._stack = AsyncExitStack()
+        self._over: set[str] = set()
 
     async def __aenter__(self) -> Self:
         values = {"number": self.number, "name": self.name, "address": self.address, "modules": _MODULES}
@@ -117,10 +118,21 @@ class Phone:
         self._journal(self.number, f"{verb} {params}".strip())
         await self._control.command(verb, params)
 
+    async def _next(self) -> Event:
+        """What it says next. baresip may say twice that a call is over: sent on, and hung up by the PBX meanwhile."""
+        event = await self._control.events.get()
+        while event["type"] == "CALL_CLOSED" and event.get("id") in self._over:
+            event = await self._control.events.get()
+        if event["type"] == "CALL_CLOSED" and "id" in event:
+            self._over.add(event["id"])
+        return event
+
     async def _hears(self, kind: str, within_s: float) -> Event:
         async with asyncio.timeout(within_s):
-            while (event := await self._control.events.get())["type"] != kind:
+            while (event := await self._next())["type"] != kind:
                 if event["type"] == "CALL_CLOSED" and kind in ("CALL_RINGING", "CALL_ESTABLISHED"):
-                    raise CallEnded(f"{self!r}: {event.get('param')}")
+                    raise CallEnded(
+                        f"{self!r}: {event.get('param')} ({event.get('direction')}, {event.get('peeruri')})"
+                    )
         self._journal(self.number, f"{kind} {event.get('param', '')}".strip())
         return event
