@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from callbridge.asterisk.ami.settings import AmiSettings, AmiTls, Login, Patience
 from callbridge.asterisk.ari.settings import AriSettings
-from callbridge.asterisk.from_ami import FILTERS
+from callbridge.asterisk.from_ami import FILTERS, NEEDLESS
 from callbridge.calls.call import Limits
 from callbridge.calls.numbers import PbxProfile
 from callbridge.config import Ami, Ari, Config, Delivery, Http, PbxNumbers, Webhook
@@ -52,13 +52,14 @@ def limits(table: LimitsTable) -> Limits:
     return Limits(table.inbound_s, table.outbound_s, table.internal_s, dict(table.queues))
 
 
-def ami_settings(ami: Ami) -> AmiSettings:
-    """Return the way to a PBX over AMI."""
+def ami_settings(ami: Ami, *, needed: bool = True) -> AmiSettings:
+    """Return the way to a PBX over AMI; where not only what is `needed` is read, all is that the PBX sends."""
     tls = AmiTls(ami.tls_ca, ami.tls_verify) if ami.tls else None
     login = Login(
         ami.username,
         SecretStr(ami.secret.reveal()),
         filters=FILTERS if ami.event_filter else (),
+        needless=NEEDLESS if needed else None,
     )
     patience = Patience(ping_interval_s=ami.ping_interval_s, ping_deadline_s=ami.ping_deadline_s)
     return AmiSettings(ami.host, login, ami.port, tls, patience, max_backlog=ami.queue_max)

@@ -31,7 +31,7 @@ log = logger()
 async def record(config: Config, tape: Path, pbx: str) -> None:
     """Write what `pbx` says to a new file until SIGINT or SIGTERM. Raises CallbridgeError when it cannot be written."""
     settings = next(each for each in config.pbx if each.id == pbx)
-    link = AmiLink(build.ami_settings(settings.ami), SystemClock())
+    link = AmiLink(build.ami_settings(settings.ami, needed=False), SystemClock())
     stop = asyncio.Event()
     with supervision.signals({SIGINT: stop, SIGTERM: stop}), bind(pbx=pbx):
         await supervision.unless(stop, _record(link, tape, pbx))

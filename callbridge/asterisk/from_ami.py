@@ -258,3 +258,19 @@ FILTERS: Final = (
     f"Application: ({'|'.join(APPLICATIONS)})",
 )
 """For Asterisk's own `eventfilter`: what matches one of these is sent. POSIX extended, over the whole message."""
+
+
+def _needless() -> re.Pattern[bytes]:
+    events = "|".join((*EVENTS_NEEDED, "FullyBooted", "Shutdown"))
+    variables, applications = "|".join(VARIABLES), "|".join(APPLICATIONS)
+    needed = rf"ActionID:|(?:Variable: (?:{variables})|Application: (?:{applications}))\r?\n"
+    other_line = rf"(?:[^AV\r\n]|(?!{needed})[AV]).*\n"
+    return re.compile(rf"(?:Event: (?!(?:{events})\r\n).*\r\n(?:{other_line})*\r\n)+".encode())
+
+
+NEEDLESS: Final = _needless()
+"""One or many whole events that those filters keep away and that are no part of a list: for a PBX without the filters.
+
+To put one aside takes 1.3 µs, to make a message of it 3. A line's first letter is looked at before all else: without
+that it would be 2.
+"""

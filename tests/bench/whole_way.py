@@ -11,7 +11,7 @@ from typing import Final, Self
 from callbridge.app import build
 from callbridge.app.hearing import MOST_AT_ONCE
 from callbridge.asterisk.ami.wire import AmiParser
-from callbridge.asterisk.from_ami import facts_from
+from callbridge.asterisk.from_ami import NEEDLESS, facts_from
 from callbridge.calls.tracker import Tracker
 from callbridge.clock import SystemClock
 from callbridge.config import PbxNumbers
@@ -67,7 +67,7 @@ class WholeWay:
 
     async def _go(self, pieces: Iterable[bytes]) -> None:
         working = asyncio.create_task(self._pipeline.run())
-        parser = AmiParser()
+        parser = AmiParser(needless=NEEDLESS)
         messages = (message for piece in pieces for message in parser.receive(piece))
         while portion := list(islice(messages, MOST_AT_ONCE)):
             await self._pipeline.offer([fact for each in portion for fact in facts_from(PBX.id, each, BEGAN)])

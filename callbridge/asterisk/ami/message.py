@@ -121,7 +121,7 @@ class Message:
             return None
         begin = place + len(mark)
         end = self._raw.find(b"\r\n", begin)
-        return (self._raw[begin:] if end < 0 else self._raw[begin:end]).decode(errors="replace")
+        return (self._raw[begin:] if end < 0 else self._raw[begin:end]).decode("utf-8", "replace")
 
     def _first_of(self, key: str) -> str | None:
         """Return the same, looked for among the headers."""

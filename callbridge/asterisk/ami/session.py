@@ -79,7 +79,7 @@ class AmiSession:
         self._id_prefix = id_prefix
         self._login_deadline = now + patience.connect_s
         self._ids = 0
-        self._parser = AmiParser()
+        self._parser = AmiParser(needless=login.needless)
         self._pending = PendingActions()
         self._own: dict[str, Callable[[Answered | Failed], None]] = {}
         self._bytes_before_login = 0

@@ -2,6 +2,7 @@
 
 import hashlib
 import ipaddress
+import re
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,13 +16,15 @@ class Login:
 
     `event_mask` is AMI's own: ``on``, ``off`` or classes like ``call,agent``.
     `filters` are as in manager.conf's ``eventfilter``; for them Asterisk asks the
-    write privilege ``system``.
+    write privilege ``system``. Events that match `needless` are put aside unread,
+    where Asterisk sends them all the same.
     """
 
     username: str
     secret: SecretStr
     event_mask: str = "on"
     filters: tuple[str, ...] = ()
+    needless: re.Pattern[bytes] | None = None
 
     def by_md5(self, challenge: str) -> list[tuple[str, str]]:
         """Return what proves who we are, without the secret itself."""

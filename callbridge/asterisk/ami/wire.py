@@ -46,6 +46,7 @@ _KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.()-]*\Z")
 _TYPICAL: Final = re.compile(
     rb"(?!Response: Follows)(Event|Response|Action): ([^\r\n]++)\r\n(?:[^:\r\n]++: .*\r\n)*\r\n"
 )
+_NOTHING: Final = re.compile(rb"(?!)")
 _KINDS: Final = {kind.encode(): kind for kind in KINDS}
 _CR, _LF = b"\r\n"
 
@@ -79,13 +80,17 @@ class AmiParser:
 
     However the network cuts the stream, the same bytes give the same messages.
     Bytes are split first and whole messages decoded after: a name may be cut
-    anywhere, by the network or by Asterisk itself.
+    anywhere, by the network or by Asterisk itself. What matches `needless`, which is
+    whole messages, is put aside unread.
     """
 
-    def __init__(self, *, max_message_bytes: int = MAX_MESSAGE_BYTES) -> None:
+    def __init__(
+        self, *, max_message_bytes: int = MAX_MESSAGE_BYTES, needless: re.Pattern[bytes] | None = None
+    ) -> None:
         self.banner: str | None = None
         self.oddities = Oddities()
         self._max = max_message_bytes
+        self._needless = needless or _NOTHING
         self._held = bytearray()  # the beginning of a message that is not whole yet
         self._skipping = False  # inside a message that is too long
 
@@ -127,14 +132,19 @@ class AmiParser:
 
     def _read_typical(self, data: bytes, start: int, messages: list[Message]) -> int:
         """Read messages up to the first that needs a closer look; return where that begins."""
-        while (found := _TYPICAL.match(data, start)) and found.end() - start <= self._max:
-            kind, name = found.group(1, 2)
-            raw = data[start : found.end() - 4]
+        needless, typical = self._needless.match, _TYPICAL.match
+        while True:
+            if aside := needless(data, start):
+                start = aside.end()
+            found = typical(data, start)
+            if found is None or (end := found.end()) - start > self._max:
+                return start
+            raw = data[start : end - 4]
             if not raw.isascii():
                 self._decode(raw)
+            kind, name = found.groups()
             messages.append(Message(_KINDS[kind], _named(name), raw))
-            start = found.end()
-        return start
+            start = end
 
     def _read_one(self, data: bytes, start: int, messages: list[Message]) -> int:
         """Read one message, or hold what is there of it: return where the next begins, -1 when there is none."""

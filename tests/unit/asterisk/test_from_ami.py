@@ -13,6 +13,7 @@ from callbridge.asterisk.from_ami import (
     DIAL_STATES,
     FILTERS,
     FROM_AMI,
+    NEEDLESS,
     STATES,
     VARIABLES,
     facts_from,
@@ -434,6 +435,50 @@ def test_the_filter_keeps_all_that_tells_something(tape: str) -> None:
 
     assert facts_of(filtered) == facts_of(whole)
     assert len(filtered) < len(whole), "nothing was filtered"
+
+
+def read_needed(data: bytes, cut: int = 0) -> list[Message]:
+    parser = AmiParser(needless=NEEDLESS)
+    return [*parser.receive(data[:cut]), *parser.receive(data[cut:])]
+
+
+@pytest.mark.parametrize("tape", sorted(path.stem for path in TAPES.glob("*.tape")))
+def test_what_is_put_aside_unread_tells_nothing(tape: str) -> None:
+    whole = [heard.message for heard in read(TAPES / f"{tape}.tape", "main")]
+    needed = read_needed(b"".join(message.raw + b"\r\n\r\n" for message in whole))
+
+    assert what_they_tell(needed) == what_they_tell(whole)
+    assert all(passes(message) for message in needed)
+
+
+def what_they_tell(messages: list[Message]) -> list[f.Fact]:
+    return [fact for message in messages for fact in facts_from("main", message, RECEIVED)]
+
+
+SEEN = b"Event: VarSet\r\nVariable: seen\r\nValue: 1\r\n\r\n"
+HANGUP = b"Event: Hangup\r\nUniqueid: 1.1\r\n\r\n"
+
+
+def test_what_is_needed_is_found_behind_what_is_not_wherever_the_network_cuts() -> None:
+    data = SEEN + HANGUP + SEEN + SEEN + HANGUP
+    assert all(read_needed(data, cut) == AmiParser().receive(HANGUP * 2) for cut in range(len(data)))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"Event: CoreShowChannel\r\nActionID: cb-1\r\n\r\n",
+        b"Event: VarSet\r\nVariable: DIALSTATUS\r\nValue: BUSY\r\n\r\n",
+        b"Event: VarSet\r\nVariable: DIALSTATUS\nValue: BUSY\r\n\r\n",
+        b"Event: Hangup\nUniqueid: 1.1\r\n\r\n",
+        b"Response: Success\r\nPing: Pong\r\n\r\n",
+        b"Event: FullyBooted\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize("before", [SEEN, SEEN.replace(b"\r\n\r\n", b"\n\n"), SEEN + b"\n\r\n"])
+def test_what_somebody_waits_for_is_never_put_aside(before: bytes, data: bytes) -> None:
+    *_, last = read_needed(before + data)
+    assert [last] == AmiParser().receive(data)
 
 
 def test_the_filter_keeps_what_tells_of_the_pbx_itself() -> None:
