@@ -72,6 +72,32 @@ class SubscriberStatus(_Part):
     """Whether it was given up; paused by a person, where it is not."""
 
 
+class WorkerStatus(_Part):
+    name: str
+    """The host, and its process there."""
+    shards: int
+    seen_s: float
+    """How long ago it was heard of."""
+
+
+class StreamStatus(_Part):
+    """Where workers deliver: the way to them, and who they are."""
+
+    connected: bool
+    since: datetime | None = None
+    server: str | None = None
+    """NATS' own version."""
+    last_error: str | None = None
+    published: int = 0
+    """Messages, since the daemon started."""
+    waiting: int = 0
+    missed: int = 0
+    """Messages that were left to the database, for too many waited."""
+    workers: tuple[WorkerStatus, ...] = ()
+    undelivered: bool = False
+    """Whether there is no worker, so that nothing is delivered."""
+
+
 class DatabaseStatus(_Part):
     url: str
     """Masked."""
@@ -107,6 +133,8 @@ class Status(_Part):
     http: str | None = None
     """`host:port` it listens on."""
     config: ConfigStatus = ConfigStatus()
+    stream: StreamStatus | None = None
+    """None where the daemon delivers itself."""
     streams: int = 0
     """Readers of `/v1/events`."""
 

@@ -15,17 +15,20 @@ from callbridge.asterisk.ari.settings import AriSettings
 from callbridge.asterisk.from_ami import FILTERS, NEEDLESS
 from callbridge.calls.call import Limits
 from callbridge.calls.numbers import PbxProfile
-from callbridge.config import Ami, Ari, Config, Delivery, Http, PbxNumbers, Webhook
+from callbridge.config import Ami, Ari, Config, Delivery, Http, PbxNumbers, Secret, Stream, Webhook
 from callbridge.config import Limits as LimitsTable
 from callbridge.delivery.pace import Pace
 from callbridge.delivery.subscriber import Subscriber
 from callbridge.directory.e164 import number_plan
 from callbridge.errors import CallbridgeError
 from callbridge.hooks import Order
+from callbridge.stream.settings import StreamSettings
+
+NO_SERIES: Final[Mapping[str, int]] = {}
 
 
-def profile(pbx: PbxNumbers) -> PbxProfile:
-    """Return how a PBX's numbers are read."""
+def profile(pbx: PbxNumbers, series: int = 0) -> PbxProfile:
+    """Return how a PBX's numbers are read, and its calls numbered."""
     return PbxProfile(
         pbx.id,
         pbx.outside_prefix,
@@ -33,13 +36,16 @@ def profile(pbx: PbxNumbers) -> PbxProfile:
         tuple(pbx.trunks),
         ZoneInfo(pbx.timezone),
         str(pbx.recordings_dir),
+        series=series,
         to_e164=number_plan(pbx.country),
     )
 
 
-def profiles(pbxs: Iterable[PbxNumbers], *, measures: bool = False) -> Mapping[str, PbxProfile]:
+def profiles(
+    pbxs: Iterable[PbxNumbers], *, measures: bool = False, series: Mapping[str, int] = NO_SERIES
+) -> Mapping[str, PbxProfile]:
     """Return the profiles of some PBXs by their ids; with `measures`, somebody looks at their recordings."""
-    return {pbx.id: replace(profile(pbx), measures=measures) for pbx in pbxs}
+    return {pbx.id: replace(profile(pbx, series.get(pbx.id, 0)), measures=measures) for pbx in pbxs}
 
 
 def unknown_profile(pbx: str) -> PbxProfile:
@@ -103,6 +109,28 @@ def pace(delivery: Delivery) -> Pace:
         keep_waiting=timedelta(days=delivery.keep_waiting_days),
         keep_dead=timedelta(days=delivery.keep_dead_letters_days),
     )
+
+
+def stream_settings(stream: Stream) -> StreamSettings:
+    """Return the way to NATS."""
+    return StreamSettings(
+        stream.url,
+        stream.name,
+        user=stream.user,
+        password=_hidden(stream.password),
+        token=_hidden(stream.token),
+        credentials=stream.credentials_file,
+        tls_ca=stream.tls_ca,
+        replicas=stream.replicas,
+        max_bytes=stream.max_mb * MEGABYTE,
+    )
+
+
+MEGABYTE: Final = 1024 * 1024
+
+
+def _hidden(secret: Secret | None) -> SecretStr | None:
+    return None if secret is None else SecretStr(secret.reveal())
 
 
 def http_tls(http: Http) -> ssl.SSLContext | None:

@@ -1,7 +1,7 @@
 """The daemon's life: built, started, supervised, reloaded and stopped here."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from signal import SIGHUP, SIGINT, SIGTERM
 from typing import Final
@@ -14,7 +14,7 @@ from callbridge.api.status import DatabaseStatus, Status
 from callbridge.api.streams import Streams
 from callbridge.app import build, folder, state, supervision
 from callbridge.app.backfill import Backfill
-from callbridge.app.database import open_ready
+from callbridge.app.database import open_ready, open_shared
 from callbridge.app.followers import Followers
 from callbridge.app.hearing import Hearing
 from callbridge.app.measuring import Measuring
@@ -23,7 +23,8 @@ from callbridge.app.notify import Notifier
 from callbridge.app.outgoing import Outgoing
 from callbridge.app.reloading import Live, Reloading
 from callbridge.app.served import rates, served
-from callbridge.app.survey import Survey
+from callbridge.app.streaming import Streaming
+from callbridge.app.survey import SHARED_S, SURVEY_S, Survey
 from callbridge.app.trials import WebhookTrials
 from callbridge.app.webhooks import WebhookKeeper
 from callbridge.asterisk.ami.link import AmiLink
@@ -36,7 +37,7 @@ from callbridge.errors import AlreadyRunning, CallbridgeError, StoreError, Store
 from callbridge.meters import Meters
 from callbridge.pipeline import Outlets, Pipeline
 from callbridge.ports import Told
-from callbridge.store import SqlStore
+from callbridge.store import SharedStore, SqlStore
 
 COMMIT_S: Final = 8.0
 """At a stop, for what was heard to be committed."""
@@ -56,6 +57,8 @@ OURS_S: Final = 2.0
 
 BROKEN: Final = "callbridge broke; its log says where. Start it again: it begins with what was committed last."
 
+Opened = SqlStore | SharedStore
+
 log = logs.logger()
 
 
@@ -70,13 +73,14 @@ async def run(config: Config) -> None:
         if opened is not None:
             store, schema = opened
             try:
-                await Daemon(config, store, schema, clock, notifier).live(stop, reload)
+                series = await store.series() if isinstance(store, SharedStore) else {}
+                await Daemon(config, store, schema, clock, notifier, series).live(stop, reload)
             finally:
                 await _closed(store)
     log.info("stopped", action=logs.Action.DAEMON_STOPPED)
 
 
-async def _opened(config: Config, clock: Clock, notifier: Notifier) -> tuple[SqlStore, str | None]:
+async def _opened(config: Config, clock: Clock, notifier: Notifier) -> tuple[Opened, str | None]:
     """Open the database, and have systemd wait as long as that takes."""
 
     async def ask_for_patience() -> None:
@@ -87,12 +91,12 @@ async def _opened(config: Config, clock: Clock, notifier: Notifier) -> tuple[Sql
     notifier.status("opening the database")
     asking = asyncio.create_task(ask_for_patience(), name="patience")
     try:
-        return await open_ready(config, clock)
+        return await (open_ready if config.stream is None else open_shared)(config, clock)
     finally:
         await supervision.cancelled([asking])
 
 
-async def _closed(store: SqlStore) -> None:
+async def _closed(store: Opened) -> None:
     """Give the database back; one that hangs does not keep the daemon."""
     try:
         async with asyncio.timeout(CLOSE_S):
@@ -104,17 +108,32 @@ async def _closed(store: SqlStore) -> None:
 class Daemon:
     """Everything that runs. `live` returns once `stop` is set, with all that was heard committed."""
 
-    def __init__(self, config: Config, store: SqlStore, schema: str | None, clock: Clock, notifier: Notifier) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - what it is connected to
+        self,
+        config: Config,
+        store: Opened,
+        schema: str | None,
+        clock: Clock,
+        notifier: Notifier,
+        series: Mapping[str, int],
+    ) -> None:
+        """`series` are the first digits of each PBX's protocol numbers, where other daemons give some too."""
         self._config = config
         self._store = store
         self._schema = schema
         self._clock = clock
         self._notifier = notifier
         self._started_at = clock.now()
-        self._tracker = Tracker(build.profiles(config.pbx, measures=True), limits=build.limits(config.limits))
+        self._tracker = Tracker(
+            build.profiles(config.pbx, measures=True, series=series), limits=build.limits(config.limits)
+        )
         self._meters = Meters()
         self._outgoing = Outgoing(config, store, clock, self._meters)
         self._webhooks = WebhookKeeper(self._outgoing, store, clock)
+        self._streaming: Streaming | None = None
+        if config.stream is not None and isinstance(store, SharedStore):
+            self._streaming = Streaming(config.stream, store, self._outgoing, self._webhooks, clock)
+        self._way: Outgoing | Streaming = self._streaming or self._outgoing
         outlets = Outlets(render, self._outgoing.route, self._committed)
         self._pipeline = Pipeline(self._tracker, store, outlets, clock, self._meters)
         self._followers = Followers()
@@ -122,7 +141,8 @@ class Daemon:
         folders = {pbx.id: pbx.recordings_dir for pbx in config.pbx}
         self._measuring = Measuring(self._tracker, folders, self._pipeline.offer, self._pipeline.clock_of)
         self._hearings = [self._hearing(pbx) for pbx in config.pbx]
-        self._survey = Survey(store, self._outgoing, self._hearings, clock)
+        every_s = SURVEY_S if self._streaming is None else SHARED_S
+        self._survey = Survey(store, self._outgoing, self._hearings, clock, every_s)
         self._tls = build.http_tls(config.http)
         self._streams = Streams(store.event_log, store.tokens, clock, most=config.http.max_streams)
         trials = webhook_trials.resources(self._trials(config))
@@ -142,7 +162,7 @@ class Daemon:
     async def live(self, stop: asyncio.Event, reload: asyncio.Event) -> None:
         """Run until stopped. Raises CallbridgeError when it broke, with the fault in the log."""
         memory = await self._store.remember()
-        await self._webhooks.load()
+        await (self._webhooks if self._streaming is None else self._streaming).load()
         self._pipeline.restore(memory)
         for hearing in self._hearings:
             hearing.heard_until = memory.heard_until.get(hearing.pbx)
@@ -173,7 +193,7 @@ class Daemon:
             rest.append(keep("recordings", self._measuring.run))
             rest.append(keep("streams", self._streams.run))
             rest.append(group.create_task(self._stays_ours(), name="database"))
-            delivering = keep("delivery", self._outgoing.run)
+            delivering = keep("delivery", self._way.run)
             committing = group.create_task(self._pipeline.run(), name="pipeline")
             hearing = [keep(f"pbx {each.pbx}", each.run) for each in self._hearings]
             log.info("ready", action=logs.Action.DAEMON_READY)
@@ -201,7 +221,7 @@ class Daemon:
             what = "what was heard last is not committed; the next start asks the PBX for it"
             log.error(what, action=logs.Action.DAEMON_UNCOMMITTED, error=self._pipeline.store_error)
         self._streams.stop()
-        self._outgoing.stop()
+        self._way.stop()
         await supervision.ended([delivering], DELIVER_S)
 
     async def _committed_all(self, committing: asyncio.Task[None]) -> bool:
@@ -229,7 +249,7 @@ class Daemon:
 
     def _committed(self, told: Sequence[Told]) -> None:
         self._measuring.wake()
-        self._outgoing.committed(told)
+        self._way.committed(told)
         self._followers.publish(one.body for one in told)
 
     # --- how it is
@@ -253,6 +273,7 @@ class Daemon:
             self._http.address,
             self._reloading.told,
             len(self._streams),
+            None if self._streaming is None else self._streaming.status,
         )
 
     async def _tell(self) -> None:

@@ -1,5 +1,6 @@
 """The commands about the database."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
@@ -8,7 +9,7 @@ from callbridge import store
 from callbridge.app.findings import problem
 from callbridge.clock import Clock
 from callbridge.config import Config, Finding, Level
-from callbridge.errors import SchemaOutdated, StoreError
+from callbridge.errors import AlreadyRunning, SchemaOutdated, StoreError
 from callbridge.logs import Action, logger
 from callbridge.store import SchemaAge, SchemaState
 
@@ -35,7 +36,7 @@ async def check_database(config: Config, *, running: bool = True) -> AsyncIterat
         if state.age is SchemaAge.EMPTY:
             yield Finding(Level.OK, where, "the database is empty", "`callbridge run` will set it up.")
             return
-        worker = await store.who_works(url)
+        worker = await store.who_works(url, _claims(config))
         damages = await store.check(url)
     except SchemaOutdated:
         text = f"the database has schema {state.revision}, this callbridge needs {state.newest}"
@@ -63,6 +64,34 @@ async def open_ready(config: Config, clock: Clock) -> tuple[store.SqlStore, str 
     package and restarts the service must not find it silent. A copy of an older
     SQLite database is kept beside it, for the way back.
     """
+    state = await _newest(config)
+    return await store.open_store(config.database.url.reveal(), clock=clock), state.revision
+
+
+async def open_shared(config: Config, clock: Clock) -> tuple[store.SharedStore, str | None]:
+    """Open the same for one of several processes. Where others begin with us, one upgrades, and the others wait."""
+    for left in range(UPGRADE_TRIES, -1, -1):
+        try:
+            state = await _newest(config)
+            break
+        except AlreadyRunning:
+            if not left:
+                raise
+            await asyncio.sleep(UPGRADE_REST_S)
+    pbxs = [pbx.id for pbx in config.pbx]
+    return await store.open_shared_store(config.database.url.reveal(), pbxs, clock=clock), state.revision
+
+
+UPGRADE_TRIES: Final = 10
+UPGRADE_REST_S: Final = 1.0
+
+
+def _claims(config: Config) -> tuple[store.Claim, ...]:
+    return store.ALONE if config.stream is None else store.sharing([pbx.id for pbx in config.pbx])
+
+
+async def _newest(config: Config) -> SchemaState:
+    """Bring the schema up to ours, where there is a step to take."""
     url = config.database.url.reveal()
     state = await store.schema_state(url)
     if state.age is SchemaAge.OUTDATED:
@@ -70,7 +99,7 @@ async def open_ready(config: Config, clock: Clock) -> tuple[store.SqlStore, str 
     if state.age in {SchemaAge.EMPTY, SchemaAge.OUTDATED}:
         former, state = state, await store.upgrade(url)
         log.info("the schema is up to date", action=Action.STORE_MIGRATED, before=former.revision, now=state.revision)
-    return await store.open_store(url, clock=clock), state.revision
+    return state
 
 
 async def _keep_a_copy(config: Config, state: SchemaState) -> None:

@@ -15,6 +15,7 @@ from callbridge.api.status import (
     Gap,
     PbxStatus,
     Status,
+    StreamStatus,
     SubscriberStatus,
 )
 from callbridge.app.hearing import Hearing
@@ -104,6 +105,7 @@ class Parts:
     http: str | None
     config: ConfigStatus
     streams: int = 0
+    stream: StreamStatus | None = None
 
 
 def whole(parts: Parts) -> Status:
@@ -122,6 +124,7 @@ def whole(parts: Parts) -> Status:
         http=parts.http,
         config=parts.config,
         streams=parts.streams,
+        stream=parts.stream,
     )
 
 
@@ -133,8 +136,17 @@ def degraded(parts: Parts, pbxs: Iterable[PbxStatus]) -> Iterator[str]:
         yield from _subscriber_troubles(each)
     if not parts.database.ok:
         yield f"The database does not work, so nothing is told: {parts.database.last_error}"
+    if parts.stream is not None:
+        yield from _stream_troubles(parts.stream)
     if parts.config.refused:
         yield f"The configuration was changed, but not taken: {'; '.join(parts.config.refused)}"
+
+
+def _stream_troubles(stream: StreamStatus) -> Iterator[str]:
+    if stream.undelivered:
+        yield "Nothing is delivered, for there is no worker. Start one: callbridge dispatch"
+    if not stream.connected:
+        yield f"The stream is away, so events come later, from the database: {stream.last_error}"
 
 
 def _pbx_troubles(pbx: PbxStatus, hearing: Hearing) -> Iterator[str]:

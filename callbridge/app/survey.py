@@ -13,13 +13,23 @@ from callbridge.errors import StoreError
 from callbridge.ports import Store
 
 SURVEY_S: Final = 2.0
+SHARED_S: Final = 10.0
+"""Where many daemons ask the same database."""
 
 
 class Survey:
     """Asks the database how far behind subscribers are, and tells it until when each PBX was heard."""
 
-    def __init__(self, store: Store, outgoing: Outgoing, hearings: Sequence[Hearing], clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        outgoing: Outgoing,
+        hearings: Sequence[Hearing],
+        clock: Clock,
+        every_s: float = SURVEY_S,
+    ) -> None:
         self._store = store
+        self._every_s = every_s
         self._outgoing = outgoing
         self._hearings = hearings
         self._clock = clock
@@ -35,7 +45,7 @@ class Survey:
                 self.store_error = None
             except (StoreError, TimeoutError) as error:
                 self.store_error = str(error) or "It gave no answer in time."
-            await asyncio.sleep(SURVEY_S)
+            await asyncio.sleep(self._every_s)
 
     async def _look(self) -> None:
         now = self._clock.now()

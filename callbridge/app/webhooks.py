@@ -42,14 +42,32 @@ class WebhookKeeper:
     def __init__(self, outgoing: Outgoing, store: Webhooks, clock: Clock) -> None:
         self._outgoing, self._store, self._clock = outgoing, store, clock
         self._kept: dict[str, KeptWebhook] = {}
+        self._removed: set[str] = set()
+        """Of whom something may still have been put, when they were removed."""
 
     async def load(self) -> None:
         """Tell those who are kept in the database: asked once, before anything is committed."""
         for each in await self._store.webhooks():
-            try:
-                self._take(each)
-            except ConfigError as error:
-                log.error(str(error), action=logs.Action.CONFIG_WARNING, subscriber=each.name)  # noqa: TRY400 - its text is all
+            self._take_or_tell(each)
+
+    def _take_or_tell(self, kept: KeptWebhook) -> None:
+        try:
+            self._take(kept)
+        except ConfigError as error:
+            log.error(str(error), action=logs.Action.CONFIG_WARNING, subscriber=kept.name)  # noqa: TRY400 - its text is all
+
+    async def refresh(self) -> None:
+        """Tell those who are kept in the database as it has them now, whichever process changed them."""
+        found = {each.name: each for each in await self._store.webhooks()}
+        for each in found.values():
+            if self._kept.get(each.name) != each:
+                self._take_or_tell(each)
+        for name in self._kept.keys() - found.keys():
+            del self._kept[name]
+            self._outgoing.forget(name)
+            self._removed.add(name)
+        while self._removed:
+            await self._store.drop_leftovers(self._removed.pop())
 
     def _take(self, kept: KeptWebhook) -> None:
         subscriber = subscriber_of(kept)
@@ -107,6 +125,7 @@ class WebhookKeeper:
         if name in self._kept:  # two may have asked at once
             del self._kept[name]
             self._outgoing.forget(name)
+            self._removed.add(name)
 
     def _mine(self, name: str) -> KeptWebhook:
         if self._outgoing.in_file(name):

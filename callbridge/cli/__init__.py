@@ -9,7 +9,20 @@ from typing import Annotated, Final
 import typer
 
 from callbridge import __version__, logs
-from callbridge.cli import audit, check, database, run, status, tail, tape, token, webhook, webhook_listen, webhook_test
+from callbridge.cli import (
+    audit,
+    check,
+    database,
+    dispatch,
+    run,
+    status,
+    tail,
+    tape,
+    token,
+    webhook,
+    webhook_listen,
+    webhook_test,
+)
 from callbridge.cli._options import example
 from callbridge.cli._screen import exit_status, tell_error
 from callbridge.clock import SystemClock
@@ -21,7 +34,7 @@ commands: Final = typer.Typer(
     pretty_exceptions_enable=False,  # its tracebacks can show local variables, and with them secrets
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for family in (run, check, status, tail, tape, audit):
+for family in (run, dispatch, check, status, tail, tape, audit):
     commands.add_typer(family.commands)
 commands.add_typer(database.commands, name="db", epilog=example("callbridge db upgrade"))
 commands.add_typer(token.commands, name="token", epilog=example("callbridge token create crm --scope calls:read"))

@@ -18,6 +18,9 @@ class App(Protocol):
     async def run(self, config: Config) -> None:
         """Be the daemon until SIGTERM or SIGINT; `config.path` is where a reload reads again."""
 
+    async def dispatch(self, config: Config, listen: tuple[str, int]) -> None:
+        """Be a worker until SIGTERM or SIGINT; `listen` is where its health and figures are asked for."""
+
     def check(self, config: Config) -> AsyncIterator[Finding]:
         """Try each PBX, the database and each subscriber; yield what is found, each within a deadline."""
 

@@ -33,7 +33,7 @@ def run(config: ConfigFile = DEFAULT_CONFIG) -> None:
     daemon = app()
     spare_the_collector()
     sys.setswitchinterval(SWITCH_S)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(daemon.run(settings))
 
 
@@ -48,7 +48,7 @@ def spare_the_collector() -> None:
     gc.set_threshold(10_000)
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """Return uvloop's where it is installed; None means asyncio's own."""
     try:
         import uvloop  # noqa: PLC0415 - an extra that may be absent

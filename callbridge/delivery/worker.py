@@ -25,7 +25,7 @@ from callbridge.delivery.subscriber import Subscriber, route
 from callbridge.errors import NotThere, StoreError
 from callbridge.logs import Action, logger
 from callbridge.meters import Meters
-from callbridge.ports import Attempt, DeadLetters, Halt, Standing, Store, Told
+from callbridge.ports import STRICT, Attempt, DeadLetters, Halt, Standing, Store, Told
 
 log = logger()
 
@@ -309,9 +309,16 @@ class Dispatcher:
         self._reader.wake()
 
     def stands(self, standings: Mapping[str, Standing]) -> None:
-        """Take over what another process wrote down: who is halted, and who no longer."""
-        for name, line in self._lines.items():
-            line.stands(standings.get(name, Standing()))
+        """Take over what another process wrote down of some subscribers: who is halted, and who no longer."""
+        for name, standing in standings.items():
+            if (line := self._lines.get(name)) is not None:
+                line.stands(standing)
+
+    def news(self, names: Collection[str]) -> None:
+        """Know that strict subscribers have something to get, which only the database has in its order."""
+        for name in names:
+            if (line := self._lines.get(name)) is not None:
+                line.unsure(STRICT)
 
     def look_again(self) -> None:
         """Look for events `committed` was not told of: set back by a replay, or of a commit whose fate is unknown."""

@@ -74,6 +74,9 @@ class Webhooks(Protocol):
     async def drop_webhook(self, name: str) -> None:
         """Forget a subscriber with all that waits for it, its dead letters and its tries."""
 
+    async def drop_leftovers(self, name: str) -> None:
+        """Drop what was still put for a subscriber after another process had forgotten it."""
+
     async def dead_letters(self, name: str, after: int, limit: int) -> Sequence[DeadLetter]:
         """Return up to `limit` dead letters behind a position, 0 for the first, the oldest first."""
 

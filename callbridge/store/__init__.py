@@ -1,6 +1,6 @@
 """The database: SQLAlchemy lives only here."""
 
-from callbridge.store.advisory_lock import sharing
+from callbridge.store.advisory_lock import ALONE, Claim, sharing
 from callbridge.store.cel import SqlCelTable
 from callbridge.store.opening import open_shared_store, open_store, schema_state, sqlite_path, upgrade, who_works
 from callbridge.store.queries import Counts, Kept
@@ -11,6 +11,8 @@ from callbridge.store.told import ToldCall, told_calls
 from callbridge.store.upkeep import backup, check, halted_webhooks
 
 __all__ = [
+    "ALONE",
+    "Claim",
     "Counts",
     "Kept",
     "SchemaAge",

@@ -9,7 +9,7 @@ What differs from a daemon alone, whose writes all follow one another:
 - **The log of events**: `shared_log`.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -17,7 +17,7 @@ from typing import Final
 from sqlalchemy import Connection, func, select, text
 
 from callbridge.clock import Clock
-from callbridge.ports import STRICT, Attempt, Batch, Due, LiveCall, Memory, Standing, Told
+from callbridge.ports import STRICT, Attempt, Batch, DeadLetters, Due, LiveCall, Memory, Standing, Told
 from callbridge.store import commit, due, webhooks
 from callbridge.store.access import Access
 from callbridge.store.outbox import lane_of
@@ -51,9 +51,11 @@ class SharedStore(SqlStore):
     def __init__(self, access: Access, clock: Clock, pbxs: Collection[str] = ()) -> None:
         super().__init__(access, clock)
         self._pbxs = sorted(pbxs)
-        self.event_log = SharedEventLog(access)
+        self.event_log = self.shared_log = SharedEventLog(access)
         self.shards = SqlShards(access)
         self.delivers: frozenset[int] = frozenset()
+        self.look: Callable[[], None] = lambda: None
+        """Asks the workers to look into the database."""
 
     async def series(self) -> Mapping[str, int]:
         """Return the series of protocol numbers of each of our PBXs: given once, for ever, to no two the same."""
@@ -96,11 +98,16 @@ class SharedStore(SqlStore):
             return ()
         return await self._access.read(partial(due.due, now=now, limit=limit, busy=busy, only=self.delivers))
 
+    async def replay(self, name: str, which: DeadLetters, limit: int) -> int:
+        count = await super().replay(name, which, limit)
+        if count:
+            self.look()
+        return count
+
     async def drop_webhook(self, name: str) -> None:
         await self._access.write(partial(webhooks.drop, name=name))
 
-    async def forget(self, name: str) -> None:
-        """Drop what was still put for a subscriber after another process had dropped it."""
+    async def drop_leftovers(self, name: str) -> None:
         await self._access.write(lambda connection: connection.execute(_FORGET, {"name": name}) and None)
 
 

@@ -153,6 +153,9 @@ class SqlStore:
         self._dropped |= {name}
         await self._access.write(forget)  # what came in between
 
+    async def drop_leftovers(self, name: str) -> None:
+        """Nothing to do: whoever forgets is whoever puts."""
+
     async def dead_letters(self, name: str, after: int, limit: int) -> Sequence[DeadLetter]:
         return await self._access.read(partial(dead_letters.listed, name=name, after=after, limit=limit))
 

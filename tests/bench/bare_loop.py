@@ -12,7 +12,7 @@ import aiohttp
 import orjson
 
 from callbridge.asterisk.from_ami import FILTERS
-from callbridge.cli.run import _loop_factory
+from callbridge.cli.run import loop_factory
 from tests.bench.long_tape import webhook_of
 from tests.lab.ami_player import USER
 from tests.lab.asterisk import SECRET
@@ -39,5 +39,5 @@ async def post(session: aiohttp.ClientSession, url: str, headers: dict[str, str]
 
 
 if __name__ == "__main__":
-    with asyncio.Runner(loop_factory=_loop_factory()) as loop:  # the daemon's own kind of loop
+    with asyncio.Runner(loop_factory=loop_factory()) as loop:  # the daemon's own kind of loop
         loop.run(forward(sys.argv[1], int(sys.argv[2]), sys.argv[3]))

@@ -7,7 +7,7 @@ import asyncio
 
 from aiohttp import web
 
-from callbridge.cli.run import _loop_factory
+from callbridge.cli.run import loop_factory
 
 
 class Counting:
@@ -49,5 +49,5 @@ async def serve() -> None:
 
 
 if __name__ == "__main__":
-    with asyncio.Runner(loop_factory=_loop_factory()) as loop:
+    with asyncio.Runner(loop_factory=loop_factory()) as loop:
         loop.run(serve())

@@ -18,7 +18,7 @@ from typing import Final
 import aiohttp
 
 from callbridge.calls.events import EventType
-from callbridge.cli.run import _loop_factory
+from callbridge.cli.run import loop_factory
 from callbridge.clock import SystemClock
 from callbridge.delivery.payload import render
 from callbridge.delivery.samples import sample
@@ -47,7 +47,7 @@ CLOCK: Final = SystemClock()
 
 def measure(folder: Path) -> list[Figure]:
     """`folder` takes databases and the receiver's log; it must lie on a real disk."""
-    with asyncio.Runner(loop_factory=_loop_factory()) as loop:
+    with asyncio.Runner(loop_factory=loop_factory()) as loop:
         return loop.run(_measured(folder))
 
 

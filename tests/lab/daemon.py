@@ -70,9 +70,21 @@ class Daemon:
     """`async with Daemon(pbx, crm) as daemon:` - hearing the PBX inside; `kill` and `start` at will."""
 
     def __init__(  # noqa: PLR0913 - what a test may set
-        self, pbx: Pbx, crm: Subscriber, *, database: str | None = None, ami: str = "", more: str = "", ari: bool = True
+        self,
+        pbx: Pbx,
+        crm: Subscriber,
+        *,
+        database: str | None = None,
+        ami: str = "",
+        more: str = "",
+        ari: bool = True,
+        name: str = "main",
     ) -> None:
-        """`ami` is further TOML of `[pbx.ami]`, `more` of all the rest; without `ari` it hears AMI alone."""
+        """`ami` is further TOML of `[pbx.ami]`, `more` of all the rest; without `ari` it hears AMI alone.
+
+        `name` is the PBX's id.
+        """
+        self._name = name
         self._pbx, self._crm, self._database = pbx, crm, database
         self._ami, self._more, self._ari = ami, more, ari
         self._child: Child | None = None
@@ -165,7 +177,7 @@ class Daemon:
             text += HTTP
         recordings = self._pbx.home / "spool/monitor"
         text += (PBX + self._ami + (ARI if self._ari else "")).format(
-            id="main", host=self._pbx.ip, ami_port=AMI_PORT, http_port=HTTP_PORT, recordings=recordings
+            id=self._name, host=self._pbx.ip, ami_port=AMI_PORT, http_port=HTTP_PORT, recordings=recordings
         )
         text += WEBHOOK.format(name="crm", url=self._crm.url)
         self.config.write_text(text + self._more)

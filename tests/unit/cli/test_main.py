@@ -14,7 +14,7 @@ from callbridge.errors import AlreadyRunning, CallbridgeError, ConfigError, NotR
 from .conftest import Callbridge
 
 EVERY_COMMAND = [
-    ("run",), ("check",), ("status",), ("tail",), ("record",), ("replay",), ("audit",),
+    ("run",), ("dispatch",), ("check",), ("status",), ("tail",), ("record",), ("replay",), ("audit",),
     ("db",), ("db", "upgrade"), ("db", "check"), ("db", "backup"),
     ("token",), ("token", "create"), ("token", "list"), ("token", "revoke"),
     ("webhook",), ("webhook", "add"), ("webhook", "list"), ("webhook", "show"), ("webhook", "pause"),

@@ -1,0 +1,118 @@
+"""Several daemons on one PostgreSQL, workers that deliver, NATS between them: whatever dies, nothing is lost.
+
+Real daemons hear PBXs made of tapes; a real PostgreSQL, a real nats-server, real workers.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+
+from tests.effort import often
+from tests.lab.daemon import Daemon
+from tests.lab.nats import NatsServer, NoNats
+from tests.lab.postgres import PostgresServer
+from tests.lab.worker import Worker
+
+from .busy_pbx import BusyPbx
+from .figures import Figures
+from .ledger import Ledger, all_told, judge, laws_broken
+from .test_database_under_load import kept_in_postgres
+
+pytestmark = [pytest.mark.faults, pytest.mark.postgres]
+
+EVERY_S: Final = 0.1
+KILLS: Final = often("KILLS", 2, 20)
+OVER_S: Final = 90.0
+TAKEN_OVER_S: Final = 10.0
+"""A lease, a beat, and what a machine with other work may take besides."""
+
+
+@dataclass
+class Site:
+    """Daemons with calls going on, and workers."""
+
+    url: str
+    nats: NatsServer
+    crm: Ledger
+    pbxs: list[BusyPbx]
+    daemons: list[Daemon]
+    workers: list[Worker]
+    load: list[asyncio.Task[None]]
+
+    async def is_at_work(self, more: int = 20) -> float:
+        """Wait until the CRM has heard more; return how long that took."""
+        loop = asyncio.get_running_loop()
+        begins, seen = loop.time(), len(self.crm.seen)
+        await self.crm.until(lambda: len(self.crm.seen) >= seen + more, OVER_S)
+        return loop.time() - begins
+
+    async def comes_to_rest(self) -> None:
+        for pbx in self.pbxs:
+            pbx.rest()
+        await asyncio.wait_for(asyncio.gather(*self.load), OVER_S)
+        await self.crm.until(lambda: not self.crm.open, OVER_S)
+        for daemon in self.daemons:
+            await daemon.until(all_told, f"everything to be told; laws broken: {laws_broken(daemon)}")
+            assert not laws_broken(daemon)
+
+    async def clean(self) -> int:
+        """See that every promise is kept; return how many events there were."""
+        kept = await kept_in_postgres(self.url)
+        assert judge(kept, self.crm).clean, judge(kept, self.crm)
+        return len(kept)
+
+
+@asynccontextmanager
+async def a_site(server: PostgresServer, name: str, *, daemons: int = 1, workers: int = 1) -> AsyncIterator[Site]:
+    url = server.create_database(name)
+    try:
+        async with AsyncExitStack() as stack:
+            try:
+                nats = await stack.enter_async_context(NatsServer())
+            except NoNats as missing:
+                pytest.skip(str(missing))
+            crm = await stack.enter_async_context(Ledger())
+            site = Site(url, nats, crm, [], [], [], [])
+            for number in range(daemons):
+                pbx = await stack.enter_async_context(BusyPbx(pace=4.0))
+                more = f'[stream]\nurl = "{nats.url}"\n'
+                daemon = Daemon(pbx, crm, ari=False, database=url, more=more, name=f"pbx{number}")
+                site.pbxs.append(pbx)
+                site.daemons.append(await stack.enter_async_context(daemon))
+            for _ in range(workers):
+                site.workers.append(await stack.enter_async_context(Worker(url, nats.url, crm)))
+            for pbx in site.pbxs:
+                site.load.append(asyncio.create_task(pbx.work(EVERY_S)))
+            try:
+                await site.is_at_work()
+                yield site
+            finally:
+                for load in site.load:
+                    load.cancel()
+    finally:
+        server.drop_database(name)
+
+
+def stream_of(status: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = status["stream"]
+    return found
+
+
+async def test_two_daemons_and_a_worker_tell_every_call_once_and_in_order(
+    postgres_server: PostgresServer, figures: Figures
+) -> None:
+    async with a_site(postgres_server, "two_daemons", daemons=2) as site:
+        await site.is_at_work(100)
+        status = await site.daemons[0].status() or {}
+        await site.comes_to_rest()
+        events = await site.clean()
+
+    assert status["degraded"] == []
+    assert stream_of(status)["connected"]
+    assert [one["shards"] for one in stream_of(status)["workers"]] == [64]
+    assert site.crm.repeats == 0
+    figures.say("two daemons, one worker", f"{events} events, each told once")
