@@ -22,8 +22,6 @@ from tests.lab.daemon import Daemon
 Kept = tuple[str, str | None, int | None, bytes]
 """An event of the database: its id, its call's, its sequence, its body."""
 BODY_MOST: Final = 1 << 20
-SOON: Final = {"Retry-After": "2"}
-"""Goes with a 503: else the third try comes after five minutes."""
 
 
 class Ledger:
@@ -32,6 +30,8 @@ class Ledger:
     def __init__(self) -> None:
         self.secret = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes....").decode()
         self.status = 204
+        self.retry_after_s = 2
+        """Goes with a 503: else the third try comes after five minutes."""
         self.heeds_time = True
         self.seen: dict[str, bytes] = {}
         """A digest of each event's bytes, by its id."""
@@ -81,7 +81,8 @@ class Ledger:
             self.refused += 1
         async with self._news:
             self._news.notify_all()
-        return web.Response(status=status, headers=SOON if status == web.HTTPServiceUnavailable.status_code else None)
+        soon = {"Retry-After": str(self.retry_after_s)} if status == web.HTTPServiceUnavailable.status_code else None
+        return web.Response(status=status, headers=soon)
 
     def _check(self, body: bytes, request: web.Request) -> None:
         """Verify the signature; whose clock is right is not asked where it is the clock that is tried."""

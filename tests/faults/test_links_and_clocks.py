@@ -21,6 +21,8 @@ pytestmark = pytest.mark.faults
 EVERY_S: Final = 0.1
 FOUND_S: Final = 15.0
 WITHIN_S: Final = 60.0
+LATER_S: Final = 20
+"""How long what failed is put off: a try that fails again and again is put off for hours."""
 SOON_S: Final = 20.0
 """In which what is said is told, on a machine with other work."""
 FAKETIME: Final = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
@@ -157,7 +159,7 @@ async def test_what_failed_while_the_clock_was_an_hour_ahead_comes_soon_after_it
         await daemon.kill()
         with working(pbx, EVERY_S) as load, a_daemon_begins(daemon, clock):
             await is_at_work(crm)
-            crm.status = 503
+            crm.status, crm.retry_after_s = 503, LATER_S
             await crm.until(lambda: crm.refused >= 4, SOON_S)
             clock.put_on(0)
             await daemon.logs("delivery.set_right")
