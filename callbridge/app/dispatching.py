@@ -40,6 +40,10 @@ DELIVER_S: Final = 12.0
 """At a stop, for what is on its way to subscribers: more than Pace gives it."""
 CLOSE_S: Final = 3.0
 TELL_S: Final = 1.0
+SURVEY_S: Final = 10.0
+"""How often the database is asked for what the stream did not bring: a daemon may be cut off from NATS and we not."""
+WITHOUT_S: Final = 1.0
+"""The same while NATS is away."""
 
 BROKEN: Final = "callbridge dispatch broke; its log says where. Another worker has its part by now."
 
@@ -80,7 +84,7 @@ class Dispatch:
     ) -> None:
         self._store, self._clock, self._notifier = store, clock, notifier
         self._meters = Meters()
-        self._outgoing = Outgoing(config, store, clock, self._meters)
+        self._outgoing = Outgoing(config, store, clock, self._meters, survey_s=SURVEY_S)
         self._dispatcher = self._outgoing.dispatcher
         self._neighbours = Neighbours(store, self._outgoing, WebhookKeeper(self._outgoing, store, clock))
         self._publisher = Publisher(lambda: {each.name for each in self._dispatcher.subscribers if each.strict})
@@ -116,6 +120,7 @@ class Dispatch:
             delivering = group.create_task(supervision.kept_up("delivery", self._outgoing.run), name="delivery")
             rest = [
                 group.create_task(supervision.kept_up("stream", self._connect), name="stream"),
+                group.create_task(supervision.kept_up("without", self._without_stream), name="without"),
                 group.create_task(supervision.kept_up("neighbours", self._neighbours.run), name="neighbours"),
                 group.create_task(supervision.kept_up("systemd", self._tell), name="systemd"),
                 sharing,
@@ -139,6 +144,13 @@ class Dispatch:
 
     async def _connect(self) -> None:
         await self._link.run([self._publisher.run, self._reader.run])
+
+    async def _without_stream(self) -> None:
+        """Look into the database every second for as long as nobody brings anything."""
+        while True:
+            await asyncio.sleep(WITHOUT_S)
+            if not self._link.state.connected:
+                self._dispatcher.survey()
 
     # --- what comes
 

@@ -1,6 +1,7 @@
 """Who is told: the subscribers of the file, which follow a reload, and those kept in the database."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from callbridge import logs
 from callbridge.app import build
@@ -24,12 +25,22 @@ class Outgoing:
     comes back.
     """
 
-    def __init__(self, config: Config, store: Store, clock: Clock, meters: Meters | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        clock: Clock,
+        meters: Meters | None = None,
+        survey_s: float | None = None,
+    ) -> None:
+        """`survey_s` is `Pace.survey_s`, where it differs."""
         self._file = {each.name: each for each in build.subscribers(config.webhook)}
         self._named = frozenset(each.name for each in config.webhook)
         self._kept: dict[str, Subscriber] = {}
         own = build.own_addresses(config)
         pace = build.pace(config.delivery)
+        if survey_s is not None:
+            pace = replace(pace, survey_s=survey_s)
         self.dispatcher = Dispatcher(store, tuple(self._file.values()), clock, own=own, pace=pace, meters=meters)
 
     def route(self, event: Event) -> tuple[str, ...]:

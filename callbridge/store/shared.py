@@ -40,7 +40,7 @@ _FORGET: Final = text(
 )
 _ALLOT: Final = text(
     "INSERT INTO pbx_series (pbx, series) SELECT :pbx, coalesce(max(series), 0) + 1 FROM pbx_series "
-    "WHERE NOT EXISTS (SELECT 1 FROM pbx_series WHERE pbx = :pbx)"
+    "ON CONFLICT (pbx) DO NOTHING"
 )
 _ONE_AT_A_TIME: Final = text("LOCK TABLE pbx_series IN EXCLUSIVE MODE")
 

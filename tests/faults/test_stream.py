@@ -4,6 +4,7 @@ Real daemons hear PBXs made of tapes; a real PostgreSQL, a real nats-server, rea
 """
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 import pytest
 
+from callbridge.ports import SHARDS
 from tests.effort import often
 from tests.lab.daemon import Daemon
 from tests.lab.nats import NatsServer, NoNats
@@ -27,6 +29,8 @@ pytestmark = [pytest.mark.faults, pytest.mark.postgres]
 EVERY_S: Final = 0.1
 KILLS: Final = often("KILLS", 2, 20)
 OVER_S: Final = 90.0
+HALF: Final = SHARDS // 2
+WORKER_KILLS: Final = often("WORKER_KILLS", 1, 10)
 TAKEN_OVER_S: Final = 10.0
 """A lease, a beat, and what a machine with other work may take besides."""
 
@@ -116,3 +120,82 @@ async def test_two_daemons_and_a_worker_tell_every_call_once_and_in_order(
     assert [one["shards"] for one in stream_of(status)["workers"]] == [64]
     assert site.crm.repeats == 0
     figures.say("two daemons, one worker", f"{events} events, each told once")
+
+
+async def test_nats_killed_again_and_again_loses_nothing(postgres_server: PostgresServer, figures: Figures) -> None:
+    """Every other time it has lost everything, too; and workers go on without it."""
+    choice = random.Random(20261122)  # noqa: S311 - when to kill it
+    async with a_site(postgres_server, "nats_killed", workers=2) as site:
+        without, after = [], []
+        for number in range(KILLS):
+            await asyncio.sleep(choice.uniform(0.2, 1.5))
+            await site.nats.kill()
+            without.append(await site.is_at_work())
+            if number % 2:
+                site.nats.forget()
+            await site.nats.start()
+            after.append(await site.is_at_work())
+        await site.comes_to_rest()
+        events = await site.clean()
+    figures.say(
+        "NATS killed",
+        f"{KILLS} times, {KILLS // 2} of them with its store gone: {events} events, none lost, "
+        f"{site.crm.repeats} told twice; 20 more told within {max(without):.1f} s while it was away",
+    )
+
+
+async def test_a_worker_that_is_killed_hands_its_shards_over_within_seconds(
+    postgres_server: PostgresServer, figures: Figures
+) -> None:
+    loop = asyncio.get_running_loop()
+    async with a_site(postgres_server, "worker_killed", workers=2) as site:
+        one, other = site.workers
+        over_s, back_s = [], []
+        for _ in range(WORKER_KILLS):
+            await other.until(lambda: one.shards == other.shards == HALF, "the shards to be shared")
+            await site.is_at_work(10)
+            begins = loop.time()
+            await one.kill()
+            await other.until(lambda: other.shards == SHARDS, "the other to have everything")
+            over_s.append(loop.time() - begins)
+            await site.is_at_work()
+            begins = loop.time()
+            await one.start()
+            await other.until(lambda: one.shards == other.shards == HALF, "the shards to be shared again")
+            back_s.append(loop.time() - begins)
+        await site.comes_to_rest()
+        events = await site.clean()
+    figures.say(
+        "worker killed",
+        f"{WORKER_KILLS} times: {events} events, none lost, {site.crm.repeats} told twice; the other has its shards "
+        f"after {max(over_s):.1f} s at the latest; shared again {max(back_s):.1f} s after its start",
+    )
+    assert max(over_s) < TAKEN_OVER_S
+
+
+async def test_a_worker_that_is_stopped_tells_nothing_twice(postgres_server: PostgresServer) -> None:
+    async with a_site(postgres_server, "worker_stopped", workers=2) as site:
+        one, other = site.workers
+        await other.until(lambda: one.shards == other.shards == HALF, "the shards to be shared")
+        assert await one.stop() == 0
+        await other.until(lambda: other.shards == SHARDS, "the other to have everything")
+        await site.is_at_work()
+        await site.comes_to_rest()
+        await site.clean()
+
+    assert site.crm.repeats == 0
+
+
+async def test_a_daemon_that_is_killed_loses_nothing(postgres_server: PostgresServer, figures: Figures) -> None:
+    choice = random.Random(20261123)  # noqa: S311 - when to kill it
+    async with a_site(postgres_server, "daemon_killed", daemons=2) as site:
+        for number in range(KILLS):
+            daemon = site.daemons[number % 2]
+            await asyncio.sleep(choice.uniform(0.2, 1.5))
+            await daemon.kill()
+            await site.is_at_work(10)  # of the other's calls
+            await daemon.start()
+        await site.is_at_work()
+        await site.comes_to_rest()
+        events = await site.clean()
+    figures.say("daemon of two killed", f"{KILLS} times: {events} events, none lost, {site.crm.repeats} told twice")
