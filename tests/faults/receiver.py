@@ -70,9 +70,9 @@ class Receiver:
         answer = self.script.pop(0) if self.script else self.always
         return web.Response(status=answer) if isinstance(answer, int) else await answer(request)
 
-    async def hears(self, count: int) -> None:
+    async def hears(self, count: int, within_s: float = SOON_S) -> None:
         """Wait for so many POSTs in all."""
-        async with asyncio.timeout(SOON_S), self.changed:
+        async with asyncio.timeout(within_s), self.changed:
             await self.changed.wait_for(lambda: len(self.hits) >= count)
 
     def by_call(self) -> dict[str, list[int]]:
@@ -151,9 +151,9 @@ class Delivery:
     async def tell_call(self, name: str, *sequence: int, to: Sequence[str] = ("crm",)) -> None:
         await self.tell(*(an_event(name, number) for number in sequence), to=to)
 
-    async def until(self, holds: Callable[[], Awaitable[bool]]) -> None:
+    async def until(self, holds: Callable[[], Awaitable[bool]], within_s: float = SOON_S) -> None:
         """Wait until something holds of the database or the dispatcher."""
-        async with asyncio.timeout(SOON_S):
+        async with asyncio.timeout(within_s):
             while not await holds():  # noqa: ASYNC110 - a database tells nobody
                 await asyncio.sleep(0.005)
 
@@ -163,7 +163,7 @@ class Delivery:
 
         await self.until(holds)
 
-    async def until_settled(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+    async def until_settled(self, meanwhile: Callable[[], None] = lambda: None, within_s: float = SOON_S) -> None:
         """Wait until nothing waits in the database and everyone has caught up."""
 
         async def holds() -> bool:
@@ -172,7 +172,7 @@ class Delivery:
             statuses = await self.dispatcher.statuses()
             return not any(one.waiting for one in backlogs) and not any(one.catching_up for one in statuses)
 
-        await self.until(holds)
+        await self.until(holds, within_s)
 
     async def until_caught_up(self) -> None:
         """Wait until events go out from memory."""
