@@ -16,6 +16,7 @@ from callbridge.app.cel_check import check_cel
 from callbridge.app.database import check_database
 from callbridge.app.findings import problem
 from callbridge.app.halted_check import check_halted
+from callbridge.app.stream_check import check_stream
 from callbridge.asterisk.ari.rest import open_rest
 from callbridge.clock import Clock, SystemClock
 from callbridge.config import CONTROL_SOCKET, Ari, Config, Finding, Level, Pbx, Webhook
@@ -41,20 +42,27 @@ async def check(config: Config) -> AsyncIterator[Finding]:
     yield await check_listen(config, running=running)
     async for finding in check_database(config, running=running):
         yield finding
+    async for finding in check_stream(config):
+        yield finding
     for index, pbx in enumerate(config.pbx):
-        async for finding in check_ami(pbx, config.where("pbx", index, "ami"), clock):
+        async for finding in _check_pbx(config, index, pbx, clock):
             yield finding
-        if pbx.ari is not None:
-            async for finding in check_ari(pbx.id, pbx.ari, config.where("pbx", index, "ari", "url"), clock):
-                yield finding
-        if pbx.cel is not None:
-            async for finding in check_cel(pbx, pbx.cel, config.where("pbx", index, "cel"), clock):
-                yield finding
-        yield check_recordings(pbx, config.where("pbx", index, "recordings_dir"))
     for index, webhook in enumerate(config.webhook):
         yield await check_webhook(config, webhook, config.where("webhook", index, "url"))
     async for finding in check_halted(config):
         yield finding
+
+
+async def _check_pbx(config: Config, index: int, pbx: Pbx, clock: Clock) -> AsyncIterator[Finding]:
+    async for finding in check_ami(pbx, config.where("pbx", index, "ami"), clock):
+        yield finding
+    if pbx.ari is not None:
+        async for finding in check_ari(pbx.id, pbx.ari, config.where("pbx", index, "ari", "url"), clock):
+            yield finding
+    if pbx.cel is not None:
+        async for finding in check_cel(pbx, pbx.cel, config.where("pbx", index, "cel"), clock):
+            yield finding
+    yield check_recordings(pbx, config.where("pbx", index, "recordings_dir"))
 
 
 def check_folder(config: Config) -> Finding:

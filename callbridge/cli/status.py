@@ -10,7 +10,15 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from callbridge.api.status import AmiStatus, AriStatus, DatabaseStatus, PbxStatus, Status, SubscriberStatus
+from callbridge.api.status import (
+    AmiStatus,
+    AriStatus,
+    DatabaseStatus,
+    PbxStatus,
+    Status,
+    StreamStatus,
+    SubscriberStatus,
+)
 from callbridge.cli import _daemon
 from callbridge.cli._options import DEFAULT_CONFIG, AsJson, ConfigFile, example
 from callbridge.cli._screen import clean, console
@@ -48,6 +56,7 @@ def picture(status: Status) -> RenderableType:
             *_errors(status),
             *_oddities(status.oddities),
             _database(status.database),
+            *_stream(status.stream),
             *([Text(f"HTTP: {clean(status.http)}")] if status.http else []),
         ),
         title=f"callbridge {clean(status.version)}, up since {_when(status.started_at)}",
@@ -120,6 +129,22 @@ def _links(pbx: PbxStatus) -> Iterator[tuple[str, AmiStatus | AriStatus]]:
 def _database(database: DatabaseStatus) -> Text:
     state = "works" if database.ok else "does not work"
     return Text("\n" + clean(f"database: {state}, schema {database.schema_ or 'unknown'}, {database.url}"))
+
+
+def _stream(stream: StreamStatus | None) -> Iterator[RenderableType]:
+    """Yield who delivers, where the daemon does not, and how events come there."""
+    if stream is None:
+        return
+    state = "connected" if stream.connected else "away"
+    server = f"NATS {stream.server}" if stream.server else "NATS"
+    yield Text(clean(f"stream: {state}, {server}, {stream.published} published, {stream.waiting} waiting"))
+    if not stream.workers:
+        yield Text("no workers: nothing is delivered", "red")
+        return
+    table = _table("worker", "shards", "seen")
+    for each in stream.workers:
+        table.add_row(clean(each.name), str(each.shards), f"{_span(each.seen_s)} ago")
+    yield table
 
 
 def _table(*columns: str) -> Table:
