@@ -81,6 +81,7 @@ class Exchange:
         self._request: aiohttp.ClientRequest | None = None
         self._head = ""
         self._idle: deque[tuple[aiohttp.connector.Connection, float]] = deque()
+        self._look: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
@@ -88,7 +89,7 @@ class Exchange:
             limit=self._limit,
             resolver=GuardedResolver(self._guard),
             socket_factory=self._guard.socket,
-            keepalive_timeout=KEEPALIVE_S,
+            force_close=True,  # what is kept is kept here
         )
         self._session = aiohttp.ClientSession(
             connector=self._connector, cookie_jar=aiohttp.DummyCookieJar(), trace_configs=list(self._traces)
@@ -100,13 +101,11 @@ class Exchange:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.rest()
-        await self._session.close()
-
-    def rest(self) -> None:
-        """Give idle connections back to aiohttp, which closes them in time. To be called when nothing is on the way."""
         while self._idle:
-            self._idle.pop()[0].release()
+            self._idle.pop()[0].close()
+        if self._look is not None:
+            self._look.cancel()
+        await self._session.close()
 
     async def post(self, headers: Mapping[str, str], body: bytes) -> Answer:
         """Send it, with these headers besides, and return the answer.
@@ -139,8 +138,18 @@ class Exchange:
     def _keep(self, connection: aiohttp.connector.Connection) -> None:
         if connection.protocol is None or connection.protocol.should_close:
             connection.close()
-        else:
-            self._idle.append((connection, self._loop.time()))
+            return
+        self._idle.append((connection, self._loop.time()))
+        if self._look is None:
+            self._look = self._loop.call_later(KEEPALIVE_S, self._close_old)
+
+    def _close_old(self) -> None:
+        """Close what was idle for too long, and look again as long as anything is left."""
+        oldest = self._loop.time() - KEEPALIVE_S
+        while self._idle and self._idle[0][1] <= oldest:
+            self._idle.popleft()[0].close()
+        wait = self._idle[0][1] - oldest if self._idle else 0.0
+        self._look = self._loop.call_later(wait, self._close_old) if self._idle else None
 
     async def _connected(self, by: float) -> aiohttp.connector.Connection:
         request = self._request or self._introduced()

@@ -243,8 +243,6 @@ class Line:
                 turn = self._next() if self._serving <= self._width.now else None
         finally:
             self._serving -= 1
-            if not self._serving:
-                poster.rest()
 
     def _took(self, turn: Turn, outcome: Outcome) -> None:
         """Note what came of a try, here and for the database."""

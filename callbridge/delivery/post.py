@@ -66,10 +66,6 @@ class Poster:
     ) -> None:
         await self._exchange.__aexit__(kind, error, trace)
 
-    def rest(self) -> None:
-        """Nothing is on the way now: have idle connections closed in time."""
-        self._exchange.rest()
-
     async def post(self, event_id: str, body: bytes) -> Outcome:
         """Try once. Never raises for anything the network or the receiver does."""
         began = self._clock.monotonic()

@@ -60,14 +60,28 @@ async def test_what_is_sent_is_what_the_session_of_aiohttp_would_send() -> None:
     assert listener.lines[0] == listener.lines[1]
 
 
-async def test_a_connection_is_used_again_also_after_a_rest() -> None:
+async def test_a_connection_is_used_again() -> None:
     listener = Listener()
     async with answering(listener.take) as port, to(port) as sender:
-        answers = await posted(sender, b"one", b"two")
-        sender.rest()
-        answers += await posted(sender, b"three")
+        answers = await posted(sender, b"one", b"two", b"three")
     assert [answer.start for answer in answers] == [b"one", b"two", b"three"]
     assert len(set(listener.ports)) == 1
+
+
+async def test_an_idle_connection_is_closed_before_the_receiver_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "KEEPALIVE_S", 0.05)
+    closed = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _request(reader)
+        writer.write(GONE_ON)
+        assert await reader.read() == b""
+        closed.set()
+
+    async with talking(talk) as port, to(port) as sender:
+        await posted(sender, b"one")
+        async with asyncio.timeout(5):
+            await closed.wait()
 
 
 async def test_a_connection_that_was_idle_for_long_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:

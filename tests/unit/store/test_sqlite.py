@@ -1,8 +1,10 @@
 """How SQLite is set up: what makes a commit durable, and one writer the only one."""
 
+import asyncio
 import os
 import sqlite3
 import stat
+import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +15,7 @@ from sqlalchemy import Connection, text
 from callbridge.errors import AlreadyRunning, StoreUnavailable
 from callbridge.ports import Due
 from callbridge.store import SqlStore, due, open_store, upgrade
+from callbridge.store.sqlite import SqliteAccess
 
 from .made import AT, SetClock, a_call, a_life, names_in, telling, told
 
@@ -70,6 +73,40 @@ async def test_work_that_raises_leaves_nothing_and_the_next_is_none_the_worse(st
 
     assert (await store.remember()).protocols == {}
     assert (await store.counts()).calls == 1
+
+
+async def test_a_write_that_is_given_up_before_its_turn_is_never_done(store: SqlStore) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    done: list[str] = []
+
+    def stuck(_: Connection) -> None:
+        begun.set()
+        assert go_on.wait(10)
+        done.append("the first")
+
+    first = asyncio.create_task(store._access.write(stuck))
+    assert await asyncio.to_thread(begun.wait, 10)
+    second = asyncio.create_task(store._access.write(lambda _: done.append("the second")))
+    await asyncio.sleep(0)
+    second.cancel()
+    await asyncio.wait([second])
+    go_on.set()
+    await first
+    await store._access.write(lambda _: done.append("the third"))
+
+    assert second.cancelled()
+    assert done == ["the first", "the third"]
+
+
+async def test_a_stuck_disk_is_waited_for_no_longer_than_the_deadline(store: SqlStore) -> None:
+    assert isinstance(store._access, SqliteAccess)
+    go_on = threading.Event()
+    store._access._deadline_s = 0.05
+    with pytest.raises(StoreUnavailable, match="in time"):
+        await store._access.write(lambda _: go_on.wait(10))
+    store._access._deadline_s = 10.0
+    go_on.set()
+    assert await store._access.write(asking("query_only")) == 0
 
 
 async def test_a_new_file_is_for_its_owner_alone(tmp_path: Path, clock: SetClock) -> None:
