@@ -88,7 +88,8 @@ async def test_what_waited_a_day_goes_out_at_full_speed_in_order_and_in_little_m
     figures.say(
         "a day's backlog",
         f"{count:,} events waited, in {order} order; memory {idle_mb:.0f} MB without, "
-        f"{down_mb:.0f} MB while it was down, {marks.most_mb:.0f} MB at most; delivered in {marks.times[-1] - marks.times[0]:.0f} s, "
+        f"{down_mb:.0f} MB while it was down, {marks.most_mb:.0f} MB at most; "
+        f"delivered in {marks.times[-1] - marks.times[0]:.0f} s, "
         f"by quarters {', '.join(f'{rate:.0f}' for rate in rates)} a second; {crm.repeats} told twice",
     )
     assert judge(kept, crm).clean, judge(kept, crm)
