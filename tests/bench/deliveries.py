@@ -141,13 +141,15 @@ async def _drained(store: SqlStore, receiver: Receiver, names: Sequence[str], de
 async def fill(store: SqlStore, names: Sequence[str], events: int) -> None:
     """Have so many events wait for each of these subscribers: some for each of many calls, as real ones do."""
     told = (
-        _told(call, number, tuple(names)) for call in range(events // EVENTS_A_CALL) for number in range(EVENTS_A_CALL)
+        an_event(call, number, tuple(names))
+        for call in range(events // EVENTS_A_CALL)
+        for number in range(EVENTS_A_CALL)
     )
     while group := tuple(islice(told, GROUP)):
         await store.commit(Batch(told=group))
 
 
-def _told(call: int, number: int, names: tuple[str, ...]) -> Told:
+def an_event(call: int, number: int, names: tuple[str, ...]) -> Told:
     event = sample(KINDS[number], "main", CLOCK.now())
     assert event.call is not None
     whole = replace(event.call, id=f"call_{call:032x}", sequence=number + 1)

@@ -27,9 +27,10 @@ from .test_database_under_load import kept_in_postgres
 pytestmark = [pytest.mark.faults, pytest.mark.postgres]
 
 EVERY_S: Final = 0.1
-KILLS: Final = often("KILLS", 2, 20)
+NATS_KILLS: Final = often("NATS_KILLS", 2, 20)
 OVER_S: Final = 90.0
 HALF: Final = SHARDS // 2
+DAEMON_KILLS: Final = often("DAEMON_KILLS", 2, 20)
 WORKER_KILLS: Final = often("WORKER_KILLS", 1, 10)
 TAKEN_OVER_S: Final = 10.0
 """A lease, a beat, and what a machine with other work may take besides."""
@@ -127,7 +128,7 @@ async def test_nats_killed_again_and_again_loses_nothing(postgres_server: Postgr
     choice = random.Random(20261122)  # noqa: S311 - when to kill it
     async with a_site(postgres_server, "nats_killed", workers=2) as site:
         without, after = [], []
-        for number in range(KILLS):
+        for number in range(NATS_KILLS):
             await asyncio.sleep(choice.uniform(0.2, 1.5))
             await site.nats.kill()
             without.append(await site.is_at_work())
@@ -139,7 +140,7 @@ async def test_nats_killed_again_and_again_loses_nothing(postgres_server: Postgr
         events = await site.clean()
     figures.say(
         "NATS killed",
-        f"{KILLS} times, {KILLS // 2} of them with its store gone: {events} events, none lost, "
+        f"{NATS_KILLS} times, {NATS_KILLS // 2} of them with its store gone: {events} events, none lost, "
         f"{site.crm.repeats} told twice; 20 more told within {max(without):.1f} s while it was away",
     )
 
@@ -189,7 +190,7 @@ async def test_a_worker_that_is_stopped_tells_nothing_twice(postgres_server: Pos
 async def test_a_daemon_that_is_killed_loses_nothing(postgres_server: PostgresServer, figures: Figures) -> None:
     choice = random.Random(20261123)  # noqa: S311 - when to kill it
     async with a_site(postgres_server, "daemon_killed", daemons=2) as site:
-        for number in range(KILLS):
+        for number in range(DAEMON_KILLS):
             daemon = site.daemons[number % 2]
             await asyncio.sleep(choice.uniform(0.2, 1.5))
             await daemon.kill()
@@ -198,4 +199,6 @@ async def test_a_daemon_that_is_killed_loses_nothing(postgres_server: PostgresSe
         await site.is_at_work()
         await site.comes_to_rest()
         events = await site.clean()
-    figures.say("daemon of two killed", f"{KILLS} times: {events} events, none lost, {site.crm.repeats} told twice")
+    figures.say(
+        "daemon of two killed", f"{DAEMON_KILLS} times: {events} events, none lost, {site.crm.repeats} told twice"
+    )

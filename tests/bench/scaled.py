@@ -1,0 +1,156 @@
+"""Where several processes share the work: what one daemon commits and publishes, and what workers deliver.
+
+A real PostgreSQL, a real nats-server, real workers as processes of their own; all on one machine, with the receiver
+and whoever measures. So two workers on two cores show what they cost each other, not what two machines would do.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from callbridge.app.neighbours import LOOK_S
+from callbridge.clock import SystemClock
+from callbridge.ports import SHARDS, Batch, Halt, Standing, Told
+from callbridge.store import SharedStore, open_shared_store, upgrade
+from callbridge.stream.link import StreamLink
+from callbridge.stream.publisher import Publisher
+from callbridge.stream.settings import StreamSettings
+from tests.bench.deliveries import EVENTS_A_CALL, SECRET, Receiver, an_event, receiving
+from tests.bench.figures import Figure
+from tests.lab.nats import NatsServer
+from tests.lab.postgres import PostgresServer
+from tests.lab.worker import Worker
+
+EVENTS: Final = 10_000
+GROUPS: Final = (20, 500)
+"""Events in one commit: of a quiet PBX, and of one under load."""
+AHEAD: Final = 200
+"""Events committed and not delivered: fewer than a worker keeps in memory."""
+WITHIN_S: Final = 300.0
+CLOCK: Final = SystemClock()
+
+
+@dataclass
+class Crm:
+    """Where the workers send."""
+
+    url: str
+    secret: str = SECRET
+
+
+async def measure(folder: Path) -> list[Figure]:
+    """`folder` takes the receiver's log."""
+    async with AsyncExitStack() as stack:
+        server = stack.enter_context(PostgresServer())
+        nats = await stack.enter_async_context(NatsServer())
+        receiver = await stack.enter_async_context(receiving(folder))
+        figures = [await _committed(server, group) for group in GROUPS]
+        figures.append(await _published(nats))
+        figures += [await _drained(server, nats, receiver, workers) for workers in (1, 2)]
+        figures.append(await _brought(server, nats, receiver))
+    return figures
+
+
+def _events(names: tuple[str, ...], first: int = 0, count: int = EVENTS) -> Sequence[Told]:
+    calls = range(first, first + count // EVENTS_A_CALL)
+    return [an_event(call, number, names) for call in calls for number in range(EVENTS_A_CALL)]
+
+
+async def _database(server: PostgresServer, name: str) -> str:
+    url = server.create_database(name)
+    await upgrade(url)
+    return url
+
+
+async def _committed(server: PostgresServer, group: int) -> Figure:
+    url = await _database(server, f"committed_{group}")
+    events = _events(("crm",))
+    async with await open_shared_store(url, ["main"], clock=CLOCK) as store:
+        began = CLOCK.monotonic()
+        await _commit(store, events, group)
+        took_s = CLOCK.monotonic() - began
+    server.drop_database(f"committed_{group}")
+    return Figure(f"events committed by one daemon, {group} at once", EVENTS / took_s, "a second")
+
+
+async def _commit(store: SharedStore, events: Sequence[Told], group: int) -> None:
+    for first in range(0, len(events), group):
+        await store.commit(Batch(told=events[first : first + group]))
+
+
+async def _published(nats: NatsServer) -> Figure:
+    publisher = Publisher(frozenset)
+    link = StreamLink(StreamSettings(nats.url), CLOCK)
+    events = _events(("crm",))
+    running = asyncio.create_task(link.run([publisher.run]))
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            while not link.state.connected:  # noqa: ASYNC110 - a state
+                await asyncio.sleep(0.01)
+            began = CLOCK.monotonic()
+            publisher.publish(events)
+            await publisher.done()
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    return Figure("events published by one daemon, acknowledged", EVENTS / (CLOCK.monotonic() - began), "a second")
+
+
+@asynccontextmanager
+async def _at_work(
+    server: PostgresServer, nats: NatsServer, receiver: Receiver, name: str, workers: int
+) -> AsyncIterator[SharedStore]:
+    """Have workers that have their parts each, on a database of their own."""
+    url = await _database(server, name)
+    async with AsyncExitStack() as stack:
+        stack.callback(server.drop_database, name)
+        store = await stack.enter_async_context(await open_shared_store(url, ["main"], clock=CLOCK))
+        crm = Crm(f"{receiver.url}/crm")
+        running = [await stack.enter_async_context(Worker(url, nats.url, crm)) for _ in range(workers)]
+        while {worker.shards for worker in running} != {SHARDS // workers}:  # noqa: ASYNC110 - logs of other processes
+            await asyncio.sleep(0.1)
+        await receiver.anew()
+        yield store
+
+
+async def _drained(server: PostgresServer, nats: NatsServer, receiver: Receiver, workers: int) -> Figure:
+    """Deliver what waits for a subscriber that was paused; counted from the first tenth on, when all are at it."""
+    async with _at_work(server, nats, receiver, f"drained_{workers}", workers) as store:
+        await store.halt("crm", Standing(Halt.PAUSED, "until all is there", CLOCK.now()))
+        await asyncio.sleep(LOOK_S * 2)
+        await _commit(store, _events(("crm",)), 500)
+        await store.halt("crm", Standing())
+        await _reached(receiver, EVENTS // 10)
+        rate = EVENTS * 0.9 / await _reached(receiver, EVENTS)
+    return Figure(f"deliveries by {workers} worker{'s' if workers > 1 else ''}, from the database", rate, "a second")
+
+
+async def _brought(server: PostgresServer, nats: NatsServer, receiver: Receiver) -> Figure:
+    """Commit and publish as fast as one worker delivers: at most so many more than it has delivered."""
+    publisher = Publisher(frozenset)
+    link = StreamLink(StreamSettings(nats.url), CLOCK)
+    async with _at_work(server, nats, receiver, "brought", 1) as store:
+        running = asyncio.create_task(link.run([publisher.run]))
+        began = CLOCK.monotonic()
+        for first in range(0, EVENTS, AHEAD):
+            some = _events(("crm",), first // EVENTS_A_CALL, AHEAD)
+            await store.commit(Batch(told=some))
+            publisher.publish(some)
+            await _reached(receiver, first)
+        await _reached(receiver, EVENTS)
+        rate = EVENTS / (CLOCK.monotonic() - began)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    return Figure("deliveries by 1 worker, brought by the stream", rate, "a second")
+
+
+async def _reached(receiver: Receiver, count: int) -> float:
+    """Wait until so many have come; return how long that took."""
+    waiting = asyncio.create_task(asyncio.sleep(WITHIN_S))
+    try:
+        return await receiver.seconds(count, waiting)
+    finally:
+        waiting.cancel()
