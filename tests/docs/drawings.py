@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import callbridge
+from callbridge.actions import Action
 from callbridge.calls import forwards, ringing, transfers
 from callbridge.calls.call import CallState, LegState, Reason
 from callbridge.calls.events import EventType
@@ -19,7 +20,6 @@ from callbridge.calls.queues import EXITS
 from callbridge.calls.tracker import LAWS
 from callbridge.delivery import disabling
 from callbridge.delivery.retry import RETRY
-from callbridge.logs import Action
 from tests.docs import api
 from tests.docs.ends import ends
 from tests.docs.hearsay import readings
@@ -218,7 +218,7 @@ def actions_table() -> str:
 
 
 def actions() -> Mapping[str, list[Sequence[str]]]:
-    """Return the words of logs.Action under its own headings, each with its own comment."""
+    """Return the words of `Action` under its own headings, each with its own comment."""
     found: dict[str, list[Sequence[str]]] = {}
     title = ""
     for line in inspect.getsource(Action).splitlines():
@@ -226,7 +226,7 @@ def actions() -> Mapping[str, list[Sequence[str]]]:
             title = heading[1]
         elif word := re.fullmatch(r'    \w+ = "([\w.]+)"(?:  # (.+))?', line):
             found.setdefault(title, []).append([code(word[1]), word[2] or "as it says"])
-    assert sum(map(len, found.values())) == len(Action), "a word of logs.Action is written in a way not read here"
+    assert sum(map(len, found.values())) == len(Action), "a word of Action is written in a way not read here"
     return found
 
 
