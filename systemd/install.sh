@@ -61,10 +61,11 @@ say_where_it_lives() {
 }
 
 install_files() {
-    say "command, unit and user, to $stage$prefix"
+    say "command, units and user, to $stage$prefix"
     mkdir -p "$stage$prefix/bin"
     ln -sfn "$opt/bin/callbridge" "$stage$prefix/bin/callbridge"
     install -D -m 0644 systemd/callbridge.service "$stage$prefix/lib/systemd/system/callbridge.service"
+    install -D -m 0644 systemd/callbridge-dispatch@.service "$stage$prefix/lib/systemd/system/callbridge-dispatch@.service"
     install -D -m 0644 systemd/callbridge.sysusers "$stage$prefix/lib/sysusers.d/callbridge.conf"
     install -D -m 0644 config/callbridge.example.toml "$stage$prefix/share/doc/callbridge/callbridge.example.toml"
 }

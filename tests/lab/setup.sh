@@ -24,12 +24,15 @@ has_odbc_driver() { ls /usr/lib/*/odbc/"$1"; }
 has_faketime() { ls /usr/lib/*/faketime/libfaketimeMT.so.1; }
 has_postgres_server() { ls /usr/lib/postgresql/*/bin/initdb || command -v initdb; }
 
+has_nats_server() { command -v nats-server || command -v /usr/sbin/nats-server; }
+
 list_missing() {
     need python3-venv 'the virtual environment' "$python" -c 'import ensurepip, venv'
     [ "${1-}" = python ] && return
     need sip-tester 'SIP phones that follow a script' command -v sipp
     need baresip-core 'SIP phones that hold and transfer' command -v baresip
     need postgresql 'the store on PostgreSQL' has_postgres_server
+    need nats-server 'the stream between daemons and workers' has_nats_server
     need libsqliteodbc 'a log kept by ODBC' has_odbc_driver libsqlite3odbc.so
     need odbc-postgresql 'a log kept by ODBC' has_odbc_driver psqlodbcw.so
     need faketime 'a daemon whose clock is set' has_faketime
@@ -57,9 +60,19 @@ forbid_main_cluster() {
     echo 'create_main_cluster = false' | $root tee $conf >/dev/null
 }
 
+# Without this the nats-server package starts one that listens on every address, and at every boot.
+forbid_nats_service() {
+    unit=/etc/systemd/system/nats-server.service
+    [ ! -e $unit ] || return 0
+    $root mkdir -p "${unit%/*}"
+    $root ln -s /dev/null $unit
+    say 'nats-server is not started as a service; to have it: systemctl unmask nats-server'
+}
+
 install_packages() {
     say "installing$1"
     case $1 in *postgresql*) forbid_main_cluster ;; esac
+    case $1 in *nats-server*) forbid_nats_service ;; esac
     $root apt-get -q update || say 'apt-get update had errors; going on with the lists there are'
     # shellcheck disable=SC2086  # a list of words, and a prefix that may be nothing
     $root env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends \
