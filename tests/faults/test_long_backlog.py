@@ -35,8 +35,8 @@ DOWN_S: Final = 4.0
 """How long it stays down once the daemon runs."""
 SLOWEST_PER_S: Final = 50
 MOST_GROWN_MB: Final = 48.0
-"""Over a daemon without a call: a thousand events, and SQLite's pages, 16 MB a connection: they fill with a database that
-is larger than they, and that is all."""
+"""Over a daemon without a call: a thousand events, SQLite's pages (16 MB of the writer, 2 of each reader), and what
+threads keep of what they used; all of it fills up and stays."""
 
 
 class Marks:
