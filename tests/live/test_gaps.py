@@ -1,6 +1,7 @@
 """A link that is cut for a while, and a PBX that goes away under its calls."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from tests.lab.asterisk import Asterisk
 from tests.lab.crm import Crm
 from tests.lab.cutter import Cutter
 from tests.lab.daemon import Daemon
-from tests.lab.phones import Phone
+from tests.lab.phones import CallEnded, Phone
 from tests.lab.room import Room
 
 pytestmark = [pytest.mark.live]
@@ -164,6 +165,17 @@ async def test_a_caller_who_is_answered_from_a_queue_in_the_cut_has_left_it(line
     assert line.crm.heard == ["call.started", "call.queued", "call.ringing", "call.answered", "call.ended"]
 
 
+async def answers_in_turn(phone: Phone) -> None:
+    """Answer where a queue lets a phone ring for two seconds only, again and again."""
+    await phone.closed()
+    for _ in range(10):
+        await phone.rings()
+        await phone.answer()
+        with suppress(CallEnded):
+            return await phone.established()
+    raise AssertionError(f"{phone!r} was too late ten times")
+
+
 async def test_a_caller_whom_a_queue_sent_away_in_the_cut_has_left_it_for_its_reason(line: Line, room: Room) -> None:
     """After two seconds in one queue they wait in the next."""
     maria, ana = await rings(room, "210000029")
@@ -173,7 +185,7 @@ async def test_a_caller_whom_a_queue_sent_away_in_the_cut_has_left_it_for_its_re
     await ana.rings()
     await line.comes()
     await line.crm.hears("call.queued", count=2)
-    await ana.answer()
+    await answers_in_turn(ana)
     last = await line.crm.hears("call.answered")
     await maria.hangup()
     await line.crm.hears("call.ended")
