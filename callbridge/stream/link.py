@@ -138,27 +138,45 @@ async def connected(settings: StreamSettings) -> AsyncIterator[tuple[Session, as
 
 
 async def _connected(settings: StreamSettings, over: asyncio.Event) -> "Client":
-    import nats  # noqa: PLC0415 - an extra
+    from nats.aio.client import Client  # noqa: PLC0415 - an extra
+    from nats.errors import NoServersError  # noqa: PLC0415 - an extra
+
+    client = Client()
+    errors: list[Exception] = []
 
     async def closed() -> None:
         over.set()
 
-    async def failed(_: Exception) -> None:
-        """Said by nats-py of what it then closes the connection for, or what is raised where it happens."""
+    async def failed(error: Exception) -> None:
+        """Note why a try failed; what is said later is raised where it happens."""
+        if not client.is_connected:
+            errors.append(error)
 
-    async with asyncio.timeout(CONNECT_S * 2):
-        return await nats.connect(
-            settings.url,
-            name="callbridge",
-            allow_reconnect=False,
-            connect_timeout=int(CONNECT_S),
-            ping_interval=PING_S,
-            max_outstanding_pings=2,
-            closed_cb=closed,
-            disconnected_cb=closed,
-            error_cb=failed,
-            **_ways_in(settings),
-        )
+    try:
+        async with asyncio.timeout(CONNECT_S * 2):
+            await client.connect(
+                settings.url,
+                name="callbridge",
+                allow_reconnect=False,
+                max_reconnect_attempts=1,  # so often each server is tried before it raises, whatever stands above
+                reconnect_time_wait=0,
+                connect_timeout=int(CONNECT_S),
+                ping_interval=PING_S,
+                max_outstanding_pings=2,
+                closed_cb=closed,
+                disconnected_cb=closed,
+                error_cb=failed,
+                **_ways_in(settings),
+            )
+    except NoServersError:
+        await _close(client)
+        if errors:
+            raise errors[-1] from None
+        raise
+    except BaseException:
+        await _close(client)
+        raise
+    return client
 
 
 def _ways_in(settings: StreamSettings) -> dict[str, Any]:

@@ -1,0 +1,150 @@
+"""The way to a real NATS: what is said when it is not there, refuses us or has no JetStream; and what comes through."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from pydantic import SecretStr
+
+from callbridge.clock import SystemClock
+from callbridge.errors import StreamUnavailable
+from callbridge.ports import SHARDS, Told, shard_of
+from callbridge.stream.link import StreamLink, connected
+from callbridge.stream.message import Message
+from callbridge.stream.publisher import Publisher
+from callbridge.stream.reader import StreamReader
+from callbridge.stream.settings import StreamSettings
+from tests.lab.nats import NatsServer, NoNats
+from tests.unit.delivery.calls import an_event
+
+SOON_S = 20.0
+PASSWORD = "correct horse battery"  # noqa: S105 - of this test's server
+USERS = f'authorization {{ user: callbridge, password: "{PASSWORD}" }}'
+
+
+@asynccontextmanager
+async def a_server(more: str = "", *, jetstream: bool = True) -> AsyncIterator[NatsServer]:
+    try:
+        server = NatsServer(more, jetstream=jetstream)
+    except NoNats as missing:
+        pytest.skip(str(missing))
+    async with server:
+        yield server
+
+
+async def refused(settings: StreamSettings) -> str:
+    with pytest.raises(StreamUnavailable) as said:
+        async with connected(settings):
+            pass
+    return str(said.value)
+
+
+async def test_what_is_wrong_is_said_in_words_that_help() -> None:
+    async with a_server(USERS) as nats:
+        wrong = StreamSettings(nats.url, user="callbridge", password=SecretStr("wrong horse"))
+        assert "refuses us" in await refused(wrong)
+        assert "refuses us" in await refused(StreamSettings(nats.url))
+        await nats.kill()
+        assert "Does nats-server run" in await refused(StreamSettings(nats.url))
+    async with a_server(jetstream=False) as bare:
+        assert "has no JetStream. Start it with -js" in await refused(StreamSettings(bare.url))
+
+
+async def test_a_user_with_a_password_is_let_in_and_the_stream_is_made_once() -> None:
+    async with a_server(USERS) as nats:
+        ours = StreamSettings(nats.url, "calls", user="callbridge", password=SecretStr(PASSWORD), max_bytes=1 << 24)
+        for _ in range(2):
+            async with connected(ours) as (session, over):
+                info = await session.stream.stream_info("calls")
+                assert (info.config.subjects, info.config.max_bytes) == (["calls.events.*"], 1 << 24)
+                assert info.config.duplicate_window == 600
+                assert not over.is_set()
+
+
+class Ends:
+    """A publisher and a reader of everything, over one connection each."""
+
+    def __init__(self, nats: NatsServer) -> None:
+        clock = SystemClock()
+        self.publisher = Publisher(frozenset)
+        self.came: list[Message] = []
+        self.looks = 0
+        self.reader = StreamReader(self._heard)
+        self.reader.follow(range(SHARDS))
+        self._links = [StreamLink(StreamSettings(nats.url), clock) for _ in range(2)]
+
+    def _heard(self, shard: int, message: Message | None) -> None:
+        if message is None:
+            self.looks += 1
+        else:
+            assert shard == shard_of(message.lane)
+            self.came.append(message)
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        out, back = self._links
+        tasks = [
+            asyncio.create_task(out.run([self.publisher.run])),
+            asyncio.create_task(back.run([self.reader.run])),
+        ]
+        try:
+            await self.until(lambda: self.looks >= SHARDS)
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def until(self, condition: object) -> None:
+        assert callable(condition)
+        async with asyncio.timeout(SOON_S):
+            while not condition():  # noqa: ASYNC110 - callbacks tell
+                await asyncio.sleep(0.01)
+
+    def tell(self, *sequences: int) -> None:
+        self.publisher.publish([Told(an_event("a", number), b"{}", ("crm",)) for number in sequences])
+
+
+async def test_events_come_in_the_order_in_which_they_were_published_and_each_once() -> None:
+    async with a_server() as nats:
+        ends = Ends(nats)
+        async with ends.at_work():
+            ends.tell(*range(1, 1501))
+            await ends.publisher.done()
+            ends.tell(*range(1, 1501))  # as after a lost connection
+            ends.tell(1501)
+            await ends.until(lambda: len(ends.came) >= 1501)
+
+    assert [message.sequence for message in ends.came] == list(range(1, 1502))
+
+
+async def test_what_is_published_while_nats_is_away_comes_once_it_is_back() -> None:
+    async with a_server() as nats:
+        ends = Ends(nats)
+        async with ends.at_work():
+            ends.tell(1)
+            await ends.until(lambda: len(ends.came) == 1)
+            await nats.kill()
+            ends.tell(2, 3)
+            looks = ends.looks
+            await nats.start()
+            await ends.publisher.done()
+            await ends.until(lambda: ends.looks >= looks + SHARDS)  # whoever reads looks into the database
+
+    assert ends.publisher.waiting == 0
+    assert ends.publisher.published >= 3
+
+
+async def test_more_than_may_wait_is_left_to_the_database_and_the_readers_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("callbridge.stream.publisher.WAIT_MOST", 10)
+    async with a_server() as nats:
+        ends = Ends(nats)
+        ends.tell(*range(1, 20))
+        assert (ends.publisher.waiting, ends.publisher.missed) == (0, 19)
+        async with ends.at_work():
+            looks = ends.looks
+            ends.publisher.look()
+            await ends.until(lambda: ends.looks >= looks + SHARDS)
