@@ -25,7 +25,7 @@ from callbridge.app.sharing import Sharing, shards_of
 from callbridge.app.webhooks import WebhookKeeper
 from callbridge.clock import Clock, SystemClock, secret_bits
 from callbridge.config import Config, Stream
-from callbridge.delivery.lanes import Turn
+from callbridge.delivery.turns import Turn
 from callbridge.errors import AlreadyRunning, CallbridgeError, StoreError
 from callbridge.meters import Meters
 from callbridge.ports import SHARDS, STRICT, shard_of, shard_of_strict

@@ -8,8 +8,9 @@ from callbridge.app import build
 from callbridge.calls.events import Event
 from callbridge.clock import Clock
 from callbridge.config import Config, Delivery
+from callbridge.delivery.statuses import Status
 from callbridge.delivery.subscriber import Subscriber
-from callbridge.delivery.worker import Dispatcher, Status
+from callbridge.delivery.worker import Dispatcher
 from callbridge.meters import Meters
 from callbridge.ports import Store, Told
 

@@ -21,7 +21,7 @@ from callbridge.api.status import (
 from callbridge.app.hearing import Hearing
 from callbridge.asterisk.ari.link import LinkState
 from callbridge.calls.tracker import Tracker
-from callbridge.delivery.worker import Status as DeliveryStatus
+from callbridge.delivery.statuses import Status as DeliveryStatus
 from callbridge.ports import Halt
 
 DEAF: Final = "give our user read = system,call,agent,dialplan in manager.conf, and look at its eventfilter"

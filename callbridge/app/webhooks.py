@@ -10,8 +10,8 @@ from callbridge import logs
 from callbridge.app.outgoing import Outgoing
 from callbridge.clock import Clock
 from callbridge.delivery.signature import Signer, public_key
+from callbridge.delivery.statuses import Status
 from callbridge.delivery.subscriber import Subscriber
-from callbridge.delivery.worker import Status
 from callbridge.errors import ConfigError, Conflicting, NotThere
 from callbridge.hooks import PRIVATE_KEY, Hook, Key, Order, Wanted, new_secret
 from callbridge.ports import DeadLetter, DeadLetters, KeptWebhook, Try, Webhooks

@@ -1,47 +1,28 @@
 """One subscriber's line: takes turns from its lanes, tries them, and remembers how it went."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from callbridge.clock import Clock
+from callbridge.delivery import tried
 from callbridge.delivery.bucket import Bucket, Width
-from callbridge.delivery.lanes import Lanes, Turn
-from callbridge.delivery.pace import Pace
+from callbridge.delivery.lanes import Lanes
 from callbridge.delivery.post import Poster
 from callbridge.delivery.record import Record
 from callbridge.delivery.retry import Decision, Outcome, decide
 from callbridge.delivery.settling import said
 from callbridge.delivery.subscriber import Subscriber
+from callbridge.delivery.turns import Turn
+from callbridge.delivery.wiring import Wiring
 from callbridge.errors import StoreUnavailable
 from callbridge.logs import Action, logger
-from callbridge.meters import Meters
 from callbridge.ports import STRICT, Attempt, Halt, Standing
 
 log = logger()
 
 GONE: Final = "it answered 410 Gone"
 FAILING: Final = "it took nothing for {days:g} days"
-
-
-@dataclass(slots=True)
-class Wiring:
-    """What a line is connected to."""
-
-    clock: Clock
-    pace: Pace
-    """May be another at any time."""
-    own: Collection[tuple[str, int]]
-    settle: Callable[[Attempt], None]
-    wake: Callable[[], None]
-    """Asks for the database to be read."""
-    enlist: Callable[[str, bool], Awaitable[Standing]]
-    """`Store.enlist`."""
-    disabled: Callable[["Line", Standing], None]
-    """Takes note that a subscriber was given up."""
-    meters: Meters
 
 
 class Line:
@@ -249,31 +230,17 @@ class Line:
         now = self._wiring.clock.now()
         decision = decide(turn.attempt, outcome, now, self._wiring.clock.jitter())
         self.lanes.done(turn, delivered=decision.delivered, next_at=decision.next_at)
-        self._meter(turn, outcome)
+        tried.measure(self._wiring.meters, self.name, turn, outcome, self._wiring.clock.monotonic())
         if decision.delivered:
             self.record.took(now)
             self._width.went_well()
         else:
             self._failed(turn, outcome, decision, now)
-        self._wiring.settle(
-            Attempt(
-                *(self.name, turn.lane, turn.event_id, decision.delivered, now, decision.next_at, outcome.error),
-                number=turn.attempt,
-                status=outcome.status,
-                ms=outcome.ms,
-                answer=outcome.answer,
-            )
-        )
-
-    def _meter(self, turn: Turn, outcome: Outcome) -> None:
-        meters = self._wiring.meters
-        meters.tried(self.name, outcome.result, outcome.ms / 1000)
-        if outcome.delivered and turn.told_at is not None:
-            meters.delivered(self.name, self._wiring.clock.monotonic() - turn.told_at)
+        self._wiring.settle(tried.attempt(self.name, turn, outcome, decision, now))
 
     def _failed(self, turn: Turn, outcome: Outcome, decision: Decision, now: datetime) -> None:
         self.record.refused(now, outcome.error)
-        self._log_failure(turn, outcome, decision)
+        tried.log_failure(self.name, turn, outcome, decision)
         if outcome.pressed:
             self._width.pressed()
         if decision.disable:
@@ -282,24 +249,9 @@ class Line:
             self._disable(FAILING.format(days=self._wiring.pace.disable_after / timedelta(days=1)), now)
         self._rest(decision.rest, pressed=outcome.pressed)
 
-    def _log_failure(self, turn: Turn, outcome: Outcome, decision: Decision) -> None:
-        action = Action.DELIVERY_FAILED if decision.next_at else Action.DELIVERY_GIVEN_UP
-        log.warning(
-            "not delivered",
-            action=Action.DELIVERY_FORBIDDEN if outcome.forbidden else action,
-            subscriber=self.name,
-            event_id=turn.event_id,
-            attempt=turn.attempt,
-            error=outcome.error,
-            next_at=decision.next_at,
-        )
-
     def _rest(self, asked: timedelta, *, pressed: bool) -> None:
         """Leave the subscriber alone: as long as it asks, and longer with every failure in a row."""
-        first, longest = self._wiring.pace.rest_s
-        over = self.record.in_a_row - (1 if pressed else self._wiring.pace.failures)
-        wait = 0.0 if over < 0 else min(first * 2 ** min(over // self.subscriber.concurrency, 16), longest)
-        wait = max(wait, min(asked.total_seconds(), longest))
+        wait = self.record.rest_s(self._wiring.pace, self.subscriber.concurrency, asked, pressed=pressed)
         if wait > 0:
             self._rest_until = max(self._rest_until, self._wiring.clock.monotonic() + wait)
             self._wiring.wake()
@@ -316,7 +268,7 @@ class Line:
         if self.standing.halted is None:
             record = self.record
             self.halt(Standing(Halt.DISABLED, why, now, record.failing_since, record.failures))
-            self._wiring.disabled(self, self.standing)
+            self._wiring.disabled(self.name, self.standing)
 
     def halt(self, standing: Standing) -> None:
         """Send nothing more until `resume`; events wait in the database."""

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from callbridge.clock import Clock
-from callbridge.delivery.lanes import Asking
 from callbridge.delivery.line import Line
 from callbridge.delivery.pace import Pace
 from callbridge.delivery.settling import said
+from callbridge.delivery.turns import Asking
 from callbridge.errors import StoreUnavailable
 from callbridge.logs import Action, logger
 from callbridge.ports import Due, Store

@@ -1,7 +1,7 @@
 """How deliveries to a subscriber have gone."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from callbridge.delivery.pace import Pace
 from callbridge.ports import Standing
@@ -47,6 +47,13 @@ class Record:
         self.in_a_row = 0
         self.failing_since = None
         self.failures = 0
+
+    def rest_s(self, pace: Pace, concurrency: int, asked: timedelta, *, pressed: bool) -> float:
+        """Return how long it is left alone: as long as it asks, and longer with every failure in a row."""
+        first, longest = pace.rest_s
+        over = self.in_a_row - (1 if pressed else pace.failures)
+        wait = 0.0 if over < 0 else min(first * 2 ** min(over // concurrency, 16), longest)
+        return max(wait, min(asked.total_seconds(), longest))
 
     def hopeless(self, now: datetime, pace: Pace) -> bool:
         """Whether it has failed for so long that it is given up."""

@@ -6,9 +6,7 @@ come, change and go while it runs.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,12 +14,15 @@ from callbridge.calls.events import Event
 from callbridge.clock import Clock
 from callbridge.delivery import disabling
 from callbridge.delivery.keeping import Keeper
-from callbridge.delivery.lanes import Turn
-from callbridge.delivery.line import Line, Wiring
+from callbridge.delivery.line import Line
 from callbridge.delivery.pace import Pace
 from callbridge.delivery.reading import Reader
 from callbridge.delivery.settling import Settler, said
+from callbridge.delivery.statuses import Status, statuses
 from callbridge.delivery.subscriber import Subscriber, route
+from callbridge.delivery.supervising import ended, kept_up
+from callbridge.delivery.turns import Turn
+from callbridge.delivery.wiring import Wiring
 from callbridge.errors import NotThere, StoreError
 from callbridge.logs import Action, logger
 from callbridge.meters import Meters
@@ -31,29 +32,6 @@ log = logger()
 
 REPLAYED_AT_ONCE = 500
 """Dead letters set back in one commit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """How a subscriber is doing."""
-
-    name: str
-    paused: str | None
-    """Why nothing is sent to it, or None."""
-    resting: bool
-    """Left alone for some seconds, because it failed again and again."""
-    catching_up: bool
-    delivered: int
-    failed: int
-    last_error: str | None
-    last_ok_at: datetime | None
-    waiting: int
-    """Undelivered events in the database."""
-    dead: int
-    """Events given up."""
-    oldest_at: datetime | None
-    standing: Standing
-    failing_since: datetime | None
 
 
 class Dispatcher:
@@ -149,10 +127,10 @@ class Dispatcher:
         """Deliver until `stop`. Cancelled, it breaks off what is on the way, to be sent again in the next life."""
         async with asyncio.TaskGroup() as group:
             self._group = group
-            settling = group.create_task(self._kept_up("results", self._settler.run))
+            settling = group.create_task(kept_up("results", self._settler.run, self._pace.restart_s))
             others = [
-                group.create_task(self._kept_up("reader", lambda: self._reader.run(self._lines))),
-                group.create_task(self._kept_up("keeping", self._keeper.run)),
+                group.create_task(kept_up("reader", lambda: self._reader.run(self._lines), self._pace.restart_s)),
+                group.create_task(kept_up("keeping", self._keeper.run, self._pace.restart_s)),
             ]
             for line in self._lines.values():
                 self._begin(line)
@@ -162,11 +140,11 @@ class Dispatcher:
                 other.cancel()
             for line in self._lines.values():
                 line.close()
-            await self._ended(list(self._tasks.values()))
+            await ended(list(self._tasks.values()), self._pace.grace_s)
             for work in self._works:
                 work.cancel()
             self._settler.close()
-            if not await self._ended([settling]):
+            if not await ended([settling], self._pace.grace_s):
                 log.warning("results left unwritten: some events will be sent twice", action=Action.DELIVERY_UNSETTLED)
 
     def stop(self) -> None:
@@ -210,7 +188,7 @@ class Dispatcher:
     def _begin(self, line: Line) -> None:
         task = self._tasks.get(line.name)
         if self._group is not None and (task is None or task.done()):
-            self._tasks[line.name] = self._group.create_task(self._kept_up(line.name, line.run))
+            self._tasks[line.name] = self._group.create_task(kept_up(line.name, line.run, self._pace.restart_s))
 
     def _line(self, name: str) -> Line:
         line = self._lines.get(name)
@@ -250,9 +228,9 @@ class Dispatcher:
 
     # Within.
 
-    def _disabled(self, line: Line, standing: Standing) -> None:
+    def _disabled(self, name: str, standing: Standing) -> None:
         """Write down, and tell the others, that a subscriber was given up."""
-        self._spawn(self._tell_disabled(line, standing))
+        self._spawn(self._tell_disabled(self._lines[name], standing))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         if self._group is None:
@@ -280,24 +258,6 @@ class Dispatcher:
                 return
             await asyncio.sleep(rest)
             rest = min(rest * 2, longest)
-
-    async def _ended(self, tasks: Sequence[asyncio.Task[None]]) -> bool:
-        """Give the tasks their time to end, and cancel those that take longer; return whether none did."""
-        if not tasks:
-            return True
-        _, late = await asyncio.wait(tasks, timeout=self._pace.grace_s)
-        for task in late:
-            task.cancel()
-        return not late
-
-    async def _kept_up(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
-        """Run one part, again when it breaks: a fault in one subscriber's line is nobody else's."""
-        while True:
-            try:
-                return await run()
-            except Exception:  # the supervisor: what broke is logged whole and started again
-                log.exception("started again", action=Action.DELIVERY_RESTARTED, part=name)
-            await asyncio.sleep(self._pace.restart_s)
 
     def _settled(self, attempt: Attempt) -> None:
         self._lines[attempt.subscriber].settled(attempt)
@@ -329,23 +289,5 @@ class Dispatcher:
     async def statuses(self) -> Sequence[Status]:
         """Return how each subscriber is doing; StoreUnavailable when the database is away."""
         async with asyncio.timeout(self._pace.store_s):
-            backlogs = {backlog.subscriber: backlog for backlog in await self._store.backlogs()}
-        return [
-            Status(
-                name,
-                line.paused,
-                line.resting,
-                line.lanes.catching_up,
-                line.record.delivered,
-                line.record.failed,
-                line.record.last_error or (backlogs[name].last_error if name in backlogs else None),
-                line.record.last_ok_at,
-                backlogs[name].waiting if name in backlogs else 0,
-                backlogs[name].dead if name in backlogs else 0,
-                backlogs[name].oldest_at if name in backlogs else None,
-                line.standing,
-                line.record.failing_since,
-            )
-            for name, line in self._lines.items()
-            if not line.closing
-        ]
+            backlogs = await self._store.backlogs()
+        return statuses(self._lines.values(), backlogs)

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from callbridge.delivery.lanes import Asking, Lanes, Turn
+from callbridge.delivery.lanes import Lanes
+from callbridge.delivery.turns import Asking, Turn
 from callbridge.ports import Due
 
 from .calls import AT

@@ -5,9 +5,9 @@ from datetime import datetime
 
 import pytest
 
-from callbridge.delivery.lanes import Asking
 from callbridge.delivery.pace import Pace
 from callbridge.delivery.reading import Reader
+from callbridge.delivery.turns import Asking
 from callbridge.errors import StoreUnavailable
 from callbridge.ports import Due
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from callbridge.delivery.lanes import Turn
+from callbridge.delivery.turns import Turn
 from callbridge.stream.continuity import Continuity, Follows
 from tests.unit.delivery.test_lanes import World
 
