@@ -33,7 +33,7 @@ async def check_stream(config: Config) -> AsyncIterator[Finding]:
         text = f"NATS {version} knows no sync_interval: always, and the stream has one replica"
         yield Finding(Level.WARNING, where, text, f"Take NATS 2.10.23 or newer, or three replicas. {SAFE}")
     if replicas != settings.replicas:
-        text = f"the stream has {replicas} replicas, not {settings.replicas}"
+        text = f"the stream has {replicas} of {settings.replicas} replicas"
         advice = f"Change it with NATS' own tool: nats stream edit {settings.name} --replicas={settings.replicas}"
         yield Finding(Level.WARNING, config.where("stream", "replicas"), text, advice)
 

@@ -52,7 +52,7 @@ def picture(status: Status) -> RenderableType:
             Text(),
             _pbxs(status.pbxs),
             Text(),
-            _subscribers(status.subscribers),
+            _subscribers(status.subscribers, by_workers=status.stream is not None),
             *_errors(status),
             *_oddities(status.oddities),
             _database(status.database),
@@ -82,7 +82,7 @@ def _summary(pbx: PbxStatus) -> str:
     return clean(f"{pbx.id}: {version}, {_count(pbx.live_calls, 'live call')}, last gap: {gap}")
 
 
-def _subscribers(subscribers: Sequence[SubscriberStatus]) -> RenderableType:
+def _subscribers(subscribers: Sequence[SubscriberStatus], *, by_workers: bool) -> RenderableType:
     if not subscribers:
         return Text("no subscribers: nobody is told")
     table = _table("subscriber", "state", "backlog", "oldest", "delivered", "given up")
@@ -92,7 +92,7 @@ def _subscribers(subscribers: Sequence[SubscriberStatus]) -> RenderableType:
             _sent(each),
             str(each.backlog),
             "none" if each.oldest_s is None else _span(each.oldest_s),
-            str(each.delivered),
+            "by workers" if by_workers else str(each.delivered),
             str(each.given_up),
         )
     return table

@@ -5,6 +5,7 @@ and whoever measures. So two workers on two cores show what they cost each other
 """
 
 import asyncio
+import statistics
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,11 +15,11 @@ from typing import Final
 from callbridge.app.neighbours import LOOK_S
 from callbridge.clock import SystemClock
 from callbridge.ports import SHARDS, Batch, Halt, Standing, Told
-from callbridge.store import SharedStore, open_shared_store, upgrade
+from callbridge.store import SharedStore, SqlStore, open_shared_store, open_store, upgrade
 from callbridge.stream.link import StreamLink
 from callbridge.stream.publisher import Publisher
 from callbridge.stream.settings import StreamSettings
-from tests.bench.deliveries import EVENTS_A_CALL, SECRET, Receiver, an_event, receiving
+from tests.bench.deliveries import EVENTS_A_CALL, ROUNDS, SECRET, Receiver, an_event, ours, receiving
 from tests.bench.figures import Figure
 from tests.lab.nats import NatsServer
 from tests.lab.postgres import PostgresServer
@@ -42,16 +43,32 @@ class Crm:
 
 
 async def measure(folder: Path) -> list[Figure]:
-    """`folder` takes the receiver's log."""
+    """`folder` takes the receiver's log, and the database of the daemon alone that workers are compared with."""
     async with AsyncExitStack() as stack:
         server = stack.enter_context(PostgresServer())
         nats = await stack.enter_async_context(NatsServer())
         receiver = await stack.enter_async_context(receiving(folder))
         figures = [await _committed(server, group) for group in GROUPS]
         figures.append(await _published(nats))
-        figures += [await _drained(server, nats, receiver, workers) for workers in (1, 2)]
-        figures.append(await _brought(server, nats, receiver))
-    return figures
+        rounds = [
+            (
+                await ours(receiver, folder, 1, EVENTS),
+                await _drained(server, nats, receiver, 1),
+                await _drained(server, nats, receiver, 2),
+                await _brought(server, nats, receiver),
+            )
+            for _ in range(ROUNDS)
+        ]
+    alone, *others = (statistics.median(rates) for rates in zip(*rounds, strict=True))
+    return [*figures, *(Figure(what, rate, "a second", alone) for what, rate in zip(WORKERS, others, strict=True))]
+
+
+WORKERS: Final = (
+    "deliveries by 1 worker, from the database",
+    "deliveries by 2 workers, from the database",
+    "deliveries by 1 worker, brought by the stream",
+)
+"""Beside those of a daemon alone, from SQLite."""
 
 
 def _events(names: tuple[str, ...], first: int = 0, count: int = EVENTS) -> Sequence[Told]:
@@ -66,19 +83,26 @@ async def _database(server: PostgresServer, name: str) -> str:
 
 
 async def _committed(server: PostgresServer, group: int) -> Figure:
+    """Commit beside a daemon that has the same PostgreSQL to itself, turn by turn."""
     url = await _database(server, f"committed_{group}")
-    events = _events(("crm",))
-    async with await open_shared_store(url, ["main"], clock=CLOCK) as store:
-        began = CLOCK.monotonic()
-        await _commit(store, events, group)
-        took_s = CLOCK.monotonic() - began
+    rates: list[tuple[float, float]] = []
+    for turn in range(ROUNDS):
+        calls = EVENTS // EVENTS_A_CALL
+        async with await open_shared_store(url, ["main"], clock=CLOCK) as shared:
+            rate = await _commit(shared, _events(("crm",), 2 * turn * calls), group)
+        async with await open_store(url, clock=CLOCK) as alone:
+            rates.append((rate, await _commit(alone, _events(("crm",), (2 * turn + 1) * calls), group)))
     server.drop_database(f"committed_{group}")
-    return Figure(f"events committed by one daemon, {group} at once", EVENTS / took_s, "a second")
+    ours_, theirs = (statistics.median(each) for each in zip(*rates, strict=True))
+    return Figure(f"events committed by one daemon of several, {group} at once", ours_, "a second", theirs)
 
 
-async def _commit(store: SharedStore, events: Sequence[Told], group: int) -> None:
+async def _commit(store: SqlStore, events: Sequence[Told], group: int) -> float:
+    """Return how many a second."""
+    began = CLOCK.monotonic()
     for first in range(0, len(events), group):
         await store.commit(Batch(told=events[first : first + group]))
+    return len(events) / (CLOCK.monotonic() - began)
 
 
 async def _published(nats: NatsServer) -> Figure:
@@ -116,7 +140,7 @@ async def _at_work(
         yield store
 
 
-async def _drained(server: PostgresServer, nats: NatsServer, receiver: Receiver, workers: int) -> Figure:
+async def _drained(server: PostgresServer, nats: NatsServer, receiver: Receiver, workers: int) -> float:
     """Deliver what waits for a subscriber that was paused; counted from the first tenth on, when all are at it."""
     async with _at_work(server, nats, receiver, f"drained_{workers}", workers) as store:
         await store.halt("crm", Standing(Halt.PAUSED, "until all is there", CLOCK.now()))
@@ -124,11 +148,10 @@ async def _drained(server: PostgresServer, nats: NatsServer, receiver: Receiver,
         await _commit(store, _events(("crm",)), 500)
         await store.halt("crm", Standing())
         await _reached(receiver, EVENTS // 10)
-        rate = EVENTS * 0.9 / await _reached(receiver, EVENTS)
-    return Figure(f"deliveries by {workers} worker{'s' if workers > 1 else ''}, from the database", rate, "a second")
+        return EVENTS * 0.9 / await _reached(receiver, EVENTS)
 
 
-async def _brought(server: PostgresServer, nats: NatsServer, receiver: Receiver) -> Figure:
+async def _brought(server: PostgresServer, nats: NatsServer, receiver: Receiver) -> float:
     """Commit and publish as fast as one worker delivers: at most so many more than it has delivered."""
     publisher = Publisher(frozenset)
     link = StreamLink(StreamSettings(nats.url), CLOCK)
@@ -144,7 +167,7 @@ async def _brought(server: PostgresServer, nats: NatsServer, receiver: Receiver)
         rate = EVENTS / (CLOCK.monotonic() - began)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-    return Figure("deliveries by 1 worker, brought by the stream", rate, "a second")
+    return rate
 
 
 async def _reached(receiver: Receiver, count: int) -> float:

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from pydantic import SecretStr
 
-from callbridge.api.status import ConfigStatus, DatabaseStatus, SubscriberStatus
+from callbridge.api.status import ConfigStatus, DatabaseStatus, StreamStatus, SubscriberStatus
 from callbridge.app import state
 from callbridge.app.backfill import Backfill
 from callbridge.app.hearing import Gap, Hearing
@@ -148,3 +148,19 @@ def test_a_configuration_that_was_refused_is_told_and_one_that_waits_is_no_troub
         "The configuration was changed, but not taken: c.toml:3: pbx.id: is missing; c.toml:4: lgo: is an unknown key",
     )
     assert state.whole(parts(hearing, config=waiting)).degraded == ()
+
+
+def test_without_a_worker_nothing_is_delivered_and_that_is_said(hearing: Hearing) -> None:
+    stream = StreamStatus(connected=True, undelivered=True)
+
+    assert state.whole(parts(hearing, stream=stream)).degraded == (
+        "Nothing is delivered, for there is no worker. Start one: callbridge dispatch",
+    )
+
+
+def test_a_stream_that_is_away_is_said_with_its_reason(hearing: Hearing) -> None:
+    stream = StreamStatus(connected=False, last_error="Nothing listens there.")
+
+    (why,) = state.whole(parts(hearing, stream=stream)).degraded
+
+    assert why == "The stream is away, so events come later, from the database: Nothing listens there."
