@@ -7,6 +7,7 @@ server-side filter) and only this module knows AMI's header names.
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from sys import intern
 from typing import Final
 
 from callbridge.asterisk.ami.wire import Message
@@ -121,7 +122,7 @@ def _originated(pbx: str, at: datetime, m: Message) -> f.Fact:
 
 def _dial_end(pbx: str, at: datetime, m: Message) -> f.Fact:
     forward = (m.get("Forward") or "").partition("@")[0].rpartition("/")[2]
-    return f.DialEnded(pbx, at, m["DestUniqueid"], m.get("Uniqueid"), m["DialStatus"], forward or None)
+    return f.DialEnded(pbx, at, m["DestUniqueid"], m.get("Uniqueid"), intern(m["DialStatus"]), forward or None)
 
 
 def _bridge_enter(pbx: str, at: datetime, m: Message) -> f.Fact:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from datetime import datetime, timedelta
+from sys import intern
 from typing import Final
 
 from callbridge.calls.call import Agent, Call, CallState, Direction, Leg, Party, Side
@@ -52,20 +53,29 @@ def calls(board: Switchboard, fact: ChannelCalls) -> None:
 
 
 def known_channel(board: Switchboard, fact: ChannelBorn) -> Channel:
-    """Return the channel of `fact`, with what the number plan says of it."""
+    """Return the channel of `fact`, with what the number plan says of it.
+
+    Words that are said again and again are kept once: with 10,000 calls at once these are 4 MB.
+    """
     extension = board.profile(fact.pbx).extension_of(fact.name, fact.number)
-    kind = kind_of(fact.name, extension)
+    kind, root = kind_of(fact.name, extension), board.channel(fact.pbx, fact.linkedid)
+    ours = kind is Kind.EXTENSION
     return Channel(
         (fact.pbx, fact.channel),
         fact.name,
-        fact.linkedid,
+        fact.channel if fact.linkedid == fact.channel else root.key[1] if root is not None else fact.linkedid,
         kind,
         fact.calling,
-        fact.number,
-        fact.caller_name,
-        fact.exten,
-        extension if kind is Kind.EXTENSION else None,
+        once(fact.number) if ours else fact.number,
+        once(fact.caller_name) if ours else fact.caller_name,
+        once(fact.exten),
+        once(extension) if ours else None,
     )
+
+
+def once(word: str | None) -> str | None:
+    """Return the one copy of a word of which there are few: extensions, their people, the house's public numbers."""
+    return None if word is None else intern(word)
 
 
 def begin(board: Switchboard, channel: Channel, at: datetime) -> OpenCall:

@@ -103,8 +103,11 @@ class ChannelGraph:
     def enter(self, channel: Channel, bridge: Key, *, holding: bool, room: bool = False) -> None:
         """Put `channel` into a bridge, out of any other."""
         self.leave(channel)
-        self.bridges.setdefault(bridge, Bridge(bridge, holding, room)).channels.add(channel.key)
-        channel.bridge = bridge
+        known = self.bridges.get(bridge)
+        if known is None:
+            known = self.bridges[bridge] = Bridge(bridge, holding, room)
+        known.channels.add(channel.key)
+        channel.bridge = known.key
 
     def leave(self, channel: Channel) -> None:
         """Take `channel` out of its bridge; a bridge nobody is in is forgotten."""

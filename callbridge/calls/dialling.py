@@ -91,17 +91,18 @@ def add_leg(board: Switchboard, work: OpenCall, target: Channel, fact: DialBegan
     side = side_of(board, work, fact)
     if work.passed_on_by is None:
         learn_way(board, work, target, fact, side)
-    work.legs[fact.channel] = Leg(
+    _, channel = target.key
+    work.legs[channel] = Leg(
         target.name,
-        fact.channel,
+        channel,
         side,
         party_behind(board, work, target, fact),
         placed=work.placed or side is Side.CALLER,
         trunk=target.kind is Kind.TRUNK,
         started_at=fact.at,
     )
-    forwards.by_dialplan(board, work, work.legs[fact.channel], board.channel(fact.pbx, fact.source), fact.at)
-    work.round = (*work.round, fact.channel)
+    forwards.by_dialplan(board, work, work.legs[channel], board.channel(fact.pbx, fact.source), fact.at)
+    work.round = (*work.round, channel)
     catch_up(board, target, fact)
 
 
