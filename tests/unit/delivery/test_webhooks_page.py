@@ -61,6 +61,7 @@ def test_the_figures_in_the_text_are_those_in_the_code() -> None:
     assert SHOWN_MOST == 200
     assert (defaults.timeout_s, defaults.concurrency) == (15, 8)
     assert (Pace().failures, Pace().rest_s) == (8, (1, 30))
+    assert (Pace().keep_waiting, Pace().keep_dead) == (timedelta(days=30), timedelta(days=90))
     assert timedelta(hours=75.5) < sum(RETRY, timedelta(0)) < timedelta(hours=76)
     fields = WebhookConfig.model_fields
     assert (fields["timeout_s"].default, fields["concurrency"].default) == (15, 8)
