@@ -36,6 +36,10 @@ Why no event is forgotten and none overtakes another of its lane:
    it is left to the database: not lost, not doubled. A commit the survey did not
    see was offered during it (touched) or after it (1). And one that is offered so late
    that it has been read from the database before is known by its id (`_read`).
+5. A worker hears of commits by the stream, which may lose some: then 1 does not hold of the lane. Its next event shows
+   it (`stream.continuity`), and instead of `offer` comes `unsure`, which makes the lane behind. A lane of which
+   nothing more comes is found by a survey (3). Lanes that come and go with their shards: `let_go`, which makes every
+   lane behind and every answer that is still to come no good.
 
 Two promises are asked of the caller: `offer` is called in commit order, after
 each commit; and reads and surveys of one subscriber do not overlap.

@@ -10,8 +10,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+import aiohttp
 import pytest
 
+from callbridge.config import CONTROL_SOCKET
 from callbridge.ports import SHARDS
 from tests.effort import often
 from tests.lab.daemon import Daemon
@@ -202,3 +204,39 @@ async def test_a_daemon_that_is_killed_loses_nothing(postgres_server: PostgresSe
     figures.say(
         "daemon of two killed", f"{DAEMON_KILLS} times: {events} events, none lost, {site.crm.repeats} told twice"
     )
+
+
+async def test_who_follows_one_daemon_hears_of_every_event_of_all_and_of_each_once(
+    postgres_server: PostgresServer,
+) -> None:
+    async with a_site(postgres_server, "followed", daemons=2) as site:
+        came: list[str] = []
+        following = asyncio.create_task(follow(site.daemons[0], came))
+        try:
+            await site.is_at_work(100)
+            await site.comes_to_rest()
+            kept = await kept_in_postgres(site.url)
+            async with asyncio.timeout(OVER_S):
+                while len(came) < 2 or came[-1] != kept[-1][0]:
+                    assert not following.done(), following.result()
+                    await asyncio.sleep(0.05)
+        finally:
+            following.cancel()
+
+    first, *rest = came  # the greeting: the place where it began
+    ids = [event_id for event_id, *_ in kept]
+    assert rest == ids[ids.index(first) + 1 :]
+    assert len(rest) > 50
+
+
+async def follow(daemon: Daemon, came: list[str]) -> None:
+    """Note the ids that `/v1/events` sends, the greeting's first."""
+    connector = aiohttp.UnixConnector(str(daemon.home / CONTROL_SOCKET))
+    async with (
+        aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(sock_read=OVER_S)) as session,
+        session.get("http://callbridge/v1/events") as answer,
+    ):
+        assert answer.status == 200, await answer.text()
+        async for line in answer.content:
+            if line.startswith(b"id: "):
+                came.append(line[4:].strip().decode())  # noqa: PERF401 - whoever waits looks at it meanwhile
