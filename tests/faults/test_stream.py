@@ -18,7 +18,7 @@ from callbridge.ports import SHARDS
 from tests.effort import often
 from tests.lab.daemon import Daemon
 from tests.lab.nats import NatsServer, NoNats
-from tests.lab.postgres import PostgresServer
+from tests.lab.postgres import NoPostgres, PostgresServer
 from tests.lab.worker import Worker
 
 from .busy_pbx import BusyPbx
@@ -32,6 +32,7 @@ EVERY_S: Final = 0.1
 NATS_KILLS: Final = often("NATS_KILLS", 2, 20)
 OVER_S: Final = 90.0
 HALF: Final = SHARDS // 2
+CRASHES: Final = often("CRASHES", 1, 10)
 DAEMON_KILLS: Final = often("DAEMON_KILLS", 2, 20)
 WORKER_KILLS: Final = often("WORKER_KILLS", 1, 10)
 TAKEN_OVER_S: Final = 10.0
@@ -240,3 +241,24 @@ async def follow(daemon: Daemon, came: list[str]) -> None:
         async for line in answer.content:
             if line.startswith(b"id: "):
                 came.append(line[4:].strip().decode())  # noqa: PERF401 - whoever waits looks at it meanwhile
+
+
+async def test_a_postgres_that_is_stopped_hard_under_all_of_them_loses_nothing(figures: Figures) -> None:
+    try:
+        server = PostgresServer()
+    except NoPostgres as missing:
+        pytest.skip(str(missing))
+    back_s = []
+    with server:
+        async with a_site(server, "stopped_hard", daemons=2, workers=2) as site:
+            for _ in range(CRASHES):
+                await asyncio.to_thread(server.crash)
+                await asyncio.to_thread(server.start)
+                back_s.append(await site.is_at_work())
+            await site.comes_to_rest()
+            events = await site.clean()
+    figures.say(
+        "PostgreSQL stopped hard under two daemons and two workers",
+        f"{CRASHES} times: {events} events, none lost, {site.crm.repeats} told twice; "
+        f"20 more told within {max(back_s):.1f} s of its start",
+    )
