@@ -30,6 +30,7 @@ class Meters:
         self._commit_failures = self._counter("callbridge_commit_failures", "Tries to commit that failed.")
         self._tries = self._counter("callbridge_delivery_tries", "Tries, by what came of them.", "subscriber", "result")
         self._try = self._histogram("callbridge_delivery_try_seconds", "One try, whole.", "subscriber")
+        self._tries_of: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
         self._delay = Histogram(
             "callbridge_delivery_delay_seconds",
             "From the commit of an event until a subscriber has it; not of those that came late from the database.",
@@ -61,8 +62,15 @@ class Meters:
 
     def tried(self, subscriber: str, result: str, took_s: float) -> None:
         """Count a try; `result` is `delivered`, the status that was answered (`503`), or the sort of failure."""
-        self._tries.labels(subscriber, result).inc()
-        self._try.labels(subscriber).observe(took_s)
+        key = subscriber, result
+        tries, durations = self._tries_of.get(key) or self._of(key)
+        tries.inc()
+        durations.observe(took_s)
+
+    def _of(self, key: tuple[str, str]) -> tuple[Counter, Histogram]:
+        """Return what counts and times such tries, and remember it: `labels` looks for it under a lock."""
+        found = self._tries_of[key] = self._tries.labels(*key), self._try.labels(key[0])
+        return found
 
     def delivered(self, subscriber: str, after_s: float) -> None:
         """Note how long it took from its commit until a subscriber had an event."""

@@ -204,10 +204,9 @@ PER_REQUEST: Final = frozenset({"content-length", "content-type", "transfer-enco
 def _lines(headers: Iterable[tuple[str, str]]) -> str:
     """Return headers for the wire; ValueError where one would be more than a line."""
     lines = [f"{name}: {value}" for name, value in headers]
-    for line in lines:
-        if _SMUGGLED.search(line):
-            raise ValueError("a header holds the end of a line")
-    return "".join(f"{line}\r\n" for line in lines)
+    if _SMUGGLED.search("".join(lines)):
+        raise ValueError("a header holds the end of a line")
+    return "\r\n".join((*lines, ""))
 
 
 async def _start_of(body: aiohttp.StreamReader, by: float) -> bytes:

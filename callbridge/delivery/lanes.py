@@ -24,8 +24,8 @@ Why no event is forgotten and none overtakes another of its lane:
    the database (`found`) only when it was behind as the read began, and nothing of
    it was queued, on the way or unsettled (`busy`): or else the answer could be older
    than what memory did meanwhile. Nothing but the next answer puts such a lane back
-   into `_queues`, so it is still idle now. `due` itself gives heads only, and of a
-   strict subscriber's one lane what follows its head without a hole, in order.
+   into `_queues`, so it is still idle now. `due` itself gives heads, and behind a
+   head what follows it without a hole, in order.
 3. A lane stops being behind in `surveyed` alone. A survey reads every undelivered
    head there is, its time come or not. A lane not among them had nothing when the
    database was read, and nothing since, if no commit was offered meanwhile

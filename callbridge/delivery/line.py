@@ -224,6 +224,8 @@ class Line:
                 turn = self._next() if self._serving <= self._width.now else None
         finally:
             self._serving -= 1
+            if not self._serving and self.lanes.catching_up and self.lanes.looking:
+                self._wiring.hurry()  # what follows is read once these results are written
 
     def _took(self, turn: Turn, outcome: Outcome) -> None:
         """Note what came of a try, here and for the database."""

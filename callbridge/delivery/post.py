@@ -14,7 +14,7 @@ from yarl import URL
 from callbridge.clock import Clock
 from callbridge.delivery.exchange import Answer, Exchange, Heard
 from callbridge.delivery.guard import Guard, SocketRefused
-from callbridge.delivery.retry import Outcome
+from callbridge.delivery.retry import TAKEN, Outcome
 from callbridge.delivery.signature import Signer
 from callbridge.delivery.subscriber import Subscriber
 from callbridge.errors import AddressForbidden
@@ -90,7 +90,7 @@ class Poster:
 
 def _outcome(answer: Answer, ms: int) -> Outcome:
     said = _printable(answer.start.decode("utf-8", "replace")) if answer.start else ""
-    if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+    if answer.status in TAKEN:
         return Outcome(status=answer.status, answer=said or None, ms=ms)
     error = _refusal(answer, said)
     return Outcome(status=answer.status, error=error, retry_after=answer.retry_after, answer=said or None, ms=ms)

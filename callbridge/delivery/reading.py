@@ -114,7 +114,7 @@ class Reader:
 
     async def _read(self, now: datetime, wanting: Sequence[Line]) -> None:
         askings = {line.name: line.lanes.ask(now) for line in wanting}
-        heads = await self._due(now, self._pace.page, wanting, askings)
+        heads = await self._due(now, self._pace.page, wanting, askings, self._pace.following)
         for line in wanting:
             mine = heads[line.name]
             line.lanes.found(askings[line.name], mine, complete=len(mine) < self._pace.page)
@@ -139,22 +139,25 @@ class Reader:
         each: int,
         lines: Sequence[Line],
         askings: Mapping[str, Asking],
+        following: int = 0,
     ) -> Mapping[str, list[Due]]:
-        """Return the heads of each subscriber: all it has, or `each` of them."""
+        """Return the heads of each subscriber: all it has, or `each` events, with up to `following` behind a head."""
         busy = frozenset((name, lane) for name, asking in askings.items() for lane in asking.busy)
         try:
             async with asyncio.timeout(self._pace.store_s):
-                return await self._in_turn(now, each, busy)
+                return await self._in_turn(now, each, busy, following)
         except BaseException:
             for line in lines:
                 line.lanes.unanswered()
             raise
 
-    async def _in_turn(self, now: datetime, each: int, busy: frozenset[tuple[str, str]]) -> Mapping[str, list[Due]]:
+    async def _in_turn(
+        self, now: datetime, each: int, busy: frozenset[tuple[str, str]], following: int
+    ) -> Mapping[str, list[Due]]:
         while True:
             heads = defaultdict[str, list[Due]](list)
             # Room for the busy ones too, should the store count them before it leaves them out.
-            for head in await self._store.due(now, each * len(self._names) + len(busy), busy):
+            for head in await self._store.due(now, each * len(self._names) + len(busy), busy, following):
                 if len(heads[head.subscriber]) < each:
                     heads[head.subscriber].append(head)
             if heads.keys() <= self._names:

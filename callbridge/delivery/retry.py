@@ -36,6 +36,7 @@ ASKED_RULES: Final = 5
 """Before this try a Retry-After replaces the table's wait; from it on the table's wait is the least, or else a
 subscriber that asks for one second ten times would have used up its tries in ten."""
 
+TAKEN: Final = range(200, 300)
 ASKING: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 
 
@@ -58,7 +59,7 @@ class Outcome:
 
     @property
     def delivered(self) -> bool:
-        return self.status is not None and HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+        return self.status in TAKEN
 
     @property
     def result(self) -> str:
@@ -88,10 +89,13 @@ class Decision:
     rest: timedelta = timedelta(0)
 
 
+DELIVERED: Final = Decision(delivered=True)
+
+
 def decide(attempt: int, outcome: Outcome, now: datetime, jitter: float) -> Decision:
     """Return what to do after try number `attempt` (1 is the first). `jitter` is in [0, 1)."""
     if outcome.delivered:
-        return Decision(delivered=True)
+        return DELIVERED
     if outcome.status == HTTPStatus.GONE:
         return Decision(delivered=False, disable=True)
     asked = _asked(outcome, now)

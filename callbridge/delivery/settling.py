@@ -41,6 +41,11 @@ class Settler:
         if len(self._waiting) >= self._pace.linger_most:
             self._enough.set()
 
+    def hurry(self) -> None:
+        """Have what waits written now: nobody is going to add to it before."""
+        if self._waiting:
+            self._enough.set()
+
     async def run(self) -> None:
         """Write groups until `close`, and what is left then, however long the database takes to come back."""
         while self._waiting or not self._closing:

@@ -37,7 +37,8 @@ class Signer:
     def headers(self, event_id: str, body: bytes, at: datetime) -> dict[str, str]:
         """Return the headers of one try. `at`, the time of the try, must be aware."""
         # The package reads a datetime's digits as UTC whatever its zone: in another zone the signature would fail.
-        at = at.astimezone(UTC)
+        if at.tzinfo is not UTC:
+            at = at.astimezone(UTC)
         text = body.decode()
         return {
             "content-type": "application/json",

@@ -18,6 +18,8 @@ class Wiring:
     """May be another at any time."""
     own: Collection[tuple[str, int]]
     settle: Callable[[Attempt], None]
+    hurry: Callable[[], None]
+    """Has results written that are waiting for more."""
     wake: Callable[[], None]
     """Asks for the database to be read."""
     enlist: Callable[[str, bool], Awaitable[Standing]]

@@ -60,7 +60,8 @@ class Dispatcher:
         self._keeper = Keeper(store, clock, pace)
         enlist = lambda name, strict: store.enlist(name, strict=strict)  # noqa: E731 - one line
         self._wiring = Wiring(
-            clock, pace, own, self._settler.add, self._reader.wake, enlist, self._disabled, meters or Meters()
+            *(clock, pace, own, self._settler.add, self._settler.hurry, self._reader.wake, enlist, self._disabled),
+            meters or Meters(),
         )
         self._lines = {one.name: Line(one, self._wiring) for one in subscribers}
         self._tasks: dict[str, asyncio.Task[None]] = {}

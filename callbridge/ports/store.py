@@ -26,12 +26,15 @@ class Store(Protocol):
     async def heard(self, pbx: str, at: datetime) -> None:
         """Note that the link to `pbx` was alive at `at`."""
 
-    async def due(self, now: datetime, limit: int, busy: frozenset[tuple[str, str]]) -> Sequence[Due]:
+    async def due(
+        self, now: datetime, limit: int, busy: frozenset[tuple[str, str]], following: int = 0
+    ) -> Sequence[Due]:
         """Return up to `limit` heads of lanes whose time has come, oldest first, without those in `busy`.
 
         `busy` holds (subscriber, lane). When more than `limit` are due, the
         subscribers are served in turn, so that one with thousands due leaves
-        room for the others.
+        room for the others. Behind some of the heads, in their order, may come up
+        to `following` of the events that wait behind each, within the limit.
         """
 
     async def settle(self, attempts: Sequence[Attempt]) -> None:

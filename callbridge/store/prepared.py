@@ -41,6 +41,16 @@ class Prepared:
         else:
             connection.exec_driver_sql(plan.sql, values)
 
+    def of_values(self, connection: Connection, values: Sequence[Values]) -> None:
+        """Run it once for each of `values`: in the order of its parameters, and as the driver takes them."""
+        if not values:
+            return
+        plan = self._plan(connection.dialect)
+        if (driver := _sqlite(connection)) is not None:
+            driver.executemany(plan.sql, values).close()
+        else:
+            connection.exec_driver_sql(plan.sql, list(values))
+
     def ask(self, connection: Connection, row: Row) -> Iterable[Values]:
         """Return the rows it finds; they come as the driver gives them, times as microseconds."""
         plan = self._plan(connection.dialect)

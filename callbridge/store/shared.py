@@ -93,10 +93,13 @@ class SharedStore(SqlStore):
     async def settle(self, attempts: Sequence[Attempt]) -> None:
         await super().settle(sorted(attempts, key=lambda attempt: (attempt.subscriber, attempt.lane)))
 
-    async def due(self, now: datetime, limit: int, busy: frozenset[tuple[str, str]]) -> Sequence[Due]:
+    async def due(
+        self, now: datetime, limit: int, busy: frozenset[tuple[str, str]], following: int = 0
+    ) -> Sequence[Due]:
         if not self.delivers:
             return ()
-        return await self._access.read(partial(due.due, now=now, limit=limit, busy=busy, only=self.delivers))
+        look = partial(due.due, now=now, limit=limit, busy=busy, following=following, only=self.delivers)
+        return await self._access.read(look)
 
     async def replay(self, name: str, which: DeadLetters, limit: int) -> int:
         count = await super().replay(name, which, limit)

@@ -81,8 +81,10 @@ class SqlStore:
     async def heard(self, pbx: str, at: datetime) -> None:
         await self._access.write(partial(commit.write_heard, pbx=pbx, at=at))
 
-    async def due(self, now: datetime, limit: int, busy: frozenset[tuple[str, str]]) -> Sequence[Due]:
-        return await self._access.read(partial(due.due, now=now, limit=limit, busy=busy))
+    async def due(
+        self, now: datetime, limit: int, busy: frozenset[tuple[str, str]], following: int = 0
+    ) -> Sequence[Due]:
+        return await self._access.read(partial(due.due, now=now, limit=limit, busy=busy, following=following))
 
     async def settle(self, attempts: Sequence[Attempt]) -> None:
         def work(connection: Connection) -> None:

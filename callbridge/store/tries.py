@@ -11,8 +11,8 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, literal, nul
 
 from callbridge.ports import Attempt, Try
 from callbridge.store import upserts
-from callbridge.store.columns import Moment
-from callbridge.store.prepared import Prepared, plain
+from callbridge.store.columns import Moment, micros, storable
+from callbridge.store.prepared import Prepared, Values, plain
 from callbridge.store.rows import Row
 from callbridge.store.tables import events, tries, webhook_states
 
@@ -51,7 +51,7 @@ _END: Final = 2**63 - 1
 
 def write(connection: Connection, attempts: Sequence[Attempt]) -> None:
     """Write tries down, and for each subscriber whether it fails now."""
-    _WRITE(connection, [_row(attempt) for attempt in attempts])
+    _WRITE.of_values(connection, [_values(attempt) for attempt in attempts])
     last: dict[str, list[Attempt]] = {}
     for attempt in attempts:
         last.setdefault(attempt.subscriber, []).append(attempt)
@@ -63,7 +63,7 @@ def write(connection: Connection, attempts: Sequence[Attempt]) -> None:
 
 def note(connection: Connection, attempt: Attempt) -> None:
     """Write down the try of a sample: it says nothing of whether the subscriber fails."""
-    _WRITE(connection, [_row(attempt)])
+    _WRITE.of_values(connection, [_values(attempt)])
 
 
 def _since_success(made: Sequence[Attempt]) -> Sequence[Attempt]:
@@ -76,18 +76,13 @@ def _failing(name: str, failed: Sequence[Attempt]) -> Row:
     return {"name": name, "failing_since": failed[0].at, "failures": len(failed)}
 
 
-def _row(attempt: Attempt) -> Row:
-    return {
-        "subscriber": attempt.subscriber,
-        "event_id": attempt.event_id,
-        "attempt": attempt.number,
-        "at": attempt.at,
-        "ms": attempt.ms,
-        "delivered": attempt.delivered,
-        "status": attempt.status,
-        "error": attempt.error,
-        "answer": attempt.answer,
-    }
+def _values(attempt: Attempt) -> Values:
+    """Return them in the order of the table's columns, which is that of an INSERT's parameters."""
+    error, answer = attempt.error, attempt.answer
+    return (
+        *(attempt.subscriber, attempt.event_id, attempt.number, micros(attempt.at), attempt.ms),
+        *(attempt.delivered, attempt.status, error and storable(error), answer and storable(answer)),
+    )
 
 
 def page(connection: Connection, name: str, before: int | None, limit: int) -> Sequence[Try]:

@@ -341,9 +341,11 @@ class Stuck(SqlStore):
             raise StoreUnavailable("the disk is full; make room")
         await super().settle(attempts)
 
-    async def due(self, now: datetime, limit: int, busy: frozenset[tuple[str, str]]) -> Sequence[Due]:
+    async def due(
+        self, now: datetime, limit: int, busy: frozenset[tuple[str, str]], following: int = 0
+    ) -> Sequence[Due]:
         self.reads += 1
-        return await super().due(now, limit, busy)
+        return await super().due(now, limit, busy, following)
 
 
 async def test_a_retry_whose_last_result_cannot_be_written_keeps_nobody_busy(store: SqlStore, clock: SetClock) -> None:

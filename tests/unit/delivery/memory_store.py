@@ -68,7 +68,11 @@ class MemoryStore(Store):
         if self.away:
             raise StoreUnavailable("the database is away; wait")
 
-    async def due(self, now: datetime, limit: int, busy: frozenset[tuple[str, str]]) -> Sequence[Due]:
+    async def due(
+        self, now: datetime, limit: int, busy: frozenset[tuple[str, str]], following: int = 0
+    ) -> Sequence[Due]:
+        """It gives heads alone, as a store may."""
+        del following
         self.reads += 1
         ready = [
             [row for row in rows if row.next_at <= now and (row.subscriber, row.lane) not in busy]

@@ -20,8 +20,11 @@ NOBODY: frozenset[tuple[str, str]] = frozenset()
 class CountingBusy(MemoryStore):
     """Counts the busy heads towards the limit, and leaves them out only then."""
 
-    async def due(self, now: datetime, limit: int, busy: frozenset[tuple[str, str]]) -> Sequence[Due]:
-        return [head for head in await super().due(now, limit, NOBODY) if (head.subscriber, head.lane) not in busy]
+    async def due(
+        self, now: datetime, limit: int, busy: frozenset[tuple[str, str]], following: int = 0
+    ) -> Sequence[Due]:
+        found = await super().due(now, limit, NOBODY, following)
+        return [head for head in found if (head.subscriber, head.lane) not in busy]
 
 
 def a_reader(store: MemoryStore, *names: str) -> Reader:

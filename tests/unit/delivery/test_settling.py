@@ -57,6 +57,16 @@ async def test_a_lone_result_is_written_after_the_linger() -> None:
         await until(store, 1)
 
 
+async def test_results_for_which_somebody_waits_do_not_linger() -> None:
+    store = MemoryStore()
+    settler = Settler(store, Pace(linger_s=60.0), lambda _: None)
+    async with settling(settler):
+        settler.hurry()  # nobody's
+        settler.add(results(store, 1)[0])
+        settler.hurry()
+        await until(store, 1)
+
+
 async def test_enough_results_do_not_linger() -> None:
     store = MemoryStore()
     settler = Settler(store, Pace(linger_s=60, linger_most=5), lambda _: None)

@@ -187,3 +187,52 @@ async def test_no_answer_of_a_subscriber_stops_the_settling(store: SqlStore, err
     [backlog] = await store.backlogs()
     assert backlog.last_error is not None
     assert "\ufffd" in backlog.last_error
+
+
+async def test_what_follows_a_head_comes_with_it_where_that_is_asked_for(store: SqlStore) -> None:
+    await store.commit(a_life("a", 4))
+    await store.commit(a_life("b", 2))
+
+    found = await store.due(AT, 10, IDLE, 2)
+
+    assert ids(found) == ["evt_a_1", "evt_a_2", "evt_a_3", "evt_b_1", "evt_b_2"]
+    assert [one.body for one in found] == [b"evt_a_1", b"evt_a_2", b"evt_a_3", b"evt_b_1", b"evt_b_2"]
+    await store.settle(delivered(*found))
+    assert ids(await heads(store)) == ["evt_a_4"]
+
+
+async def test_what_follows_takes_no_more_room_than_there_is(store: SqlStore) -> None:
+    await store.commit(a_life("a", 4))
+    await store.commit(a_life("b", 2))
+
+    assert ids(await store.due(AT, 3, IDLE, 7)) == ["evt_a_1", "evt_a_2", "evt_a_3"]
+    assert ids(await store.due(AT, 2, frozenset({("crm", "call_a")}), 7)) == ["evt_b_1"]
+    assert ids(await store.due(AT, 3, frozenset({("crm", "call_a")}), 7)) == ["evt_b_1", "evt_b_2"]
+
+
+async def test_nothing_follows_a_head_whose_time_has_not_come(store: SqlStore) -> None:
+    await store.commit(a_life("a", 3))
+    [head] = await heads(store)
+    await store.settle([failed(head, LATER, "HTTP 503")])
+
+    assert await store.due(AT, 10, IDLE, 7) == []
+    again = await store.due(LATER, 10, IDLE, 7)
+    assert [(one.event_id, one.attempts) for one in again] == [("evt_a_1", 1), ("evt_a_2", 0), ("evt_a_3", 0)]
+
+
+async def test_a_dead_letter_follows_nobody(store: SqlStore) -> None:
+    await store.commit(a_life("a", 4))
+    first, second, *_ = await store.due(AT, 10, IDLE, 7)
+    await store.settle([*delivered(first), failed(second, None, "HTTP 410")])
+
+    assert ids(await store.due(AT, 10, IDLE, 7)) == ["evt_a_3", "evt_a_4"]
+
+
+async def test_a_run_that_ends_in_a_failure_waits_from_there_on(store: SqlStore) -> None:
+    await store.commit(a_life("a", 4))
+    first, second, third, _ = await store.due(AT, 10, IDLE, 7)
+    await store.settle([*delivered(first, second), failed(third, LATER, "HTTP 503")])
+
+    assert await heads(store) == await store.due(LATER, 10, IDLE)
+    assert ids(await store.due(LATER, 10, IDLE, 7)) == ["evt_a_3", "evt_a_4"]
+    assert await store.due(LATER - timedelta(microseconds=1), 10, IDLE, 7) == []
