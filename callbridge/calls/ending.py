@@ -111,6 +111,7 @@ def end(board: Switchboard, work: OpenCall, at: datetime) -> None:
     work.stops_waiting(at)
     work.stops_holding(at)
     work.hangs_up_all(at)
+    recordings.call_ends(board, work, at)
     work.call = concluded(work, at)
     board.tell(work, EventType.CALL_ENDED, at)
     lost = missed(work.call)

@@ -38,9 +38,13 @@ EXITS: Final[Mapping[str, Reason]] = {
 
 
 def tried(board: Switchboard, fact: QueueTried) -> None:
-    """Remember which queue the dialplan tries: one that is full or empty lets nobody in, and says no name."""
+    """Remember which queue the dialplan tries: one that is full or empty lets nobody in, and says no name.
+
+    Of the queue before it no reason will come any more.
+    """
     work = board.call_of(board.channel(fact.pbx, fact.channel))
     if work is not None:
+        settle(board, work, fact.at)
         work.queue_tried, work.phones_to_come = fact.queue, None
 
 
@@ -127,7 +131,8 @@ def ended(board: Switchboard, fact: QueueEnded) -> None:
     work = board.call_of(board.channel(fact.pbx, fact.channel))
     reason = EXITS.get(fact.status)
     if work is not None and reason is not None and (work.wait is not None or work.queue_tried is not None):
-        leave(board, work, reason, fact.at)
+        left_at = None if work.wait is None else work.wait.left_at
+        leave(board, work, reason, left_at or fact.at)
 
 
 def waiting_in(board: Switchboard, fact: QueueAbandoned | QueueLeft) -> OpenCall | None:

@@ -88,8 +88,8 @@ def wait_anew(board: Switchboard, pbx: str, now: datetime) -> None:
 
 
 def linger(board: Switchboard, work: OpenCall, at: datetime) -> None:
-    """Keep a call that is over as long as a file of it is awaited."""
-    if unsettled(work):
+    """Keep a call that is over as long as a file of it is awaited, or written to."""
+    if not all_settled(work):
         board.settling[work.call.id] = work
         board.hold_back(work, at + timedelta(seconds=SETTLE_S), too_late, patient=True)
 
@@ -97,6 +97,11 @@ def linger(board: Switchboard, work: OpenCall, at: datetime) -> None:
 def unsettled(work: OpenCall) -> tuple[Recording, ...]:
     """Return the recordings of a call that are over, and whose file nobody has looked at yet."""
     return tuple(each for each in work.call.recordings if each.state is RecordingState.STOPPED)
+
+
+def all_settled(work: OpenCall) -> bool:
+    """Tell whether no recording of a call goes on, and of none the file is awaited."""
+    return not any(each.state in {*GOING_ON, RecordingState.STOPPED} for each in work.call.recordings)
 
 
 def to_look_at(work: OpenCall) -> tuple[Recording, ...]:
@@ -157,7 +162,7 @@ def settle(board: Switchboard, work: OpenCall, recording: Recording, kind: Event
     """Tell what became of a recording; a call that is over was kept for its recordings alone."""
     board.unsettled.pop(recording.id, None)
     tell(board, work, recording, kind, at)
-    if work.call.id in board.settling and not unsettled(work):
+    if work.call.id in board.settling and all_settled(work):
         board.settled(work)
 
 

@@ -187,12 +187,21 @@ def channel_gone(board: Switchboard, work: OpenCall, channel: str, at: datetime)
         stop(board, one, replace(each, doubtful=False, end_unheard=work.interrupted), at)
 
 
+def call_ends(board: Switchboard, work: OpenCall, at: datetime) -> None:
+    """End what is still recorded of a call that is over, but of who talks on with whomever they asked."""
+    going = [each for each in work.call.recordings if each.state in GOING_ON]
+    if going and not any(each.consults_for == work.call.id for each in board.open.values()):
+        for each in going:
+            stop(board, work, each, at)
+
+
 def sharing(board: Switchboard, work: OpenCall | None) -> tuple[OpenCall, ...]:
     """Return the calls that one channel may be recorded for: its own, and before it the one that is on hold for it.
 
-    Who asks by feature code has one channel in both, and a recording stays with the call in which it began.
+    Who asks by feature code has one channel in both, and a recording stays with the call in which it began:
+    also where that is over first, for whoever was on hold has hung up.
     """
-    held = board.open.get(work.consults_for or "") if work is not None else None
+    held = board.remembered(work.consults_for or "") if work is not None else None
     return tuple(each for each in (held, work) if each is not None)
 
 

@@ -77,3 +77,23 @@ def test_what_began_while_asking_by_feature_code_goes_on_with_whoever_comes_back
     (one,) = customers(story).recordings
     assert (one.state, one.length_s) == ("ready", 5)
     assert asked(story).recordings == ()
+
+
+def test_who_is_recorded_and_asks_goes_on_being_recorded_when_whoever_is_on_hold_hangs_up(story: Story) -> None:
+    maria, ana = talking(story)
+    is_recorded(ana)
+    eva = eva_of(story)
+    asking = ByCode(story, ana, maria)
+    asking.rings(eva)
+    asking.answers(eva)
+    maria.phones = []
+    maria.hangs_up()
+    assert story.heard[-1] == "call.ended"
+    story.passes(seconds=5)
+    assert not story.heard.count("recording.ready")
+    ana.hangs_up()
+    asking.is_gone()
+
+    assert story.heard_of(customers(story))[-2:] == ["call.ended", "recording.ready"]
+    assert [(one.state, one.length_s) for one in customers(story).recordings] == [("ready", 5)]
+    assert (story.tracker.board.settling, story.tracker.live_calls) == ({}, 0)

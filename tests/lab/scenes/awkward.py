@@ -225,6 +225,7 @@ async def _asks(room: Room) -> tuple[Phone, Phone, Phone]:
     await room.talk(1.5)
     await ana.press("201")
     await eva.rings()
+    await room.talk(0.5)  # until the PBX has heard that it rings, too
     return maria, ana, eva
 
 

@@ -144,4 +144,5 @@ async def _asks_by_feature_code(room: Room, wanted: str, extension: str = "201")
     await room.talk(1.5)
     await ana.press(wanted)
     await asked.rings()
+    await room.talk(0.5)  # until the PBX has heard that it rings, too
     return maria, ana, asked

@@ -72,6 +72,23 @@ def test_an_exit_nobody_gave_a_reason_for_is_told_once_none_can_follow(abandoned
     assert (left.type, left.at, left.details["reason"]) == ("call.left_queue", later(5), told)
 
 
+def test_what_is_said_of_the_next_queue_is_no_reason_for_having_left_this_one() -> None:
+    """Left by a key, and sent to a queue that is full, in the same moment."""
+    moment = later(5 + SETTLE_S / 2)
+    facts = [
+        BORN,
+        JOINED,
+        f.QueueLeft("main", later(5), CALLER, "sales"),
+        f.QueueTried("main", moment, CALLER, "support"),
+    ]
+    events = after(*facts, f.QueueEnded("main", moment, CALLER, "FULL"))
+
+    told = [(event.details["queue"], event.details["reason"]) for event in events[2:]]
+    assert told == [("sales", "key"), ("support", "full")]
+    assert events[-1].call is not None
+    assert events[-1].call.wait_s == 5
+
+
 def test_a_reason_that_comes_a_little_late_is_the_one_that_is_told() -> None:
     facts = [
         BORN,
