@@ -14,7 +14,7 @@ from callbridge.cli._app import app
 from callbridge.cli._options import DEFAULT_CONFIG, ConfigFile, example
 from callbridge.cli._screen import console, tell, tell_all, tell_lines
 from callbridge.clock import SystemClock
-from callbridge.config import Config, Finding, Level, load
+from callbridge.config import Config, Finding, Level, load_either
 from callbridge.errors import ConfigError
 
 commands = typer.Typer()
@@ -34,7 +34,7 @@ def check(config: ConfigFile = DEFAULT_CONFIG, *, offline: Offline = False) -> N
 
 def _read(path: Path, screen: Console) -> Config:
     try:
-        settings = load(path, environ=os.environ)
+        settings = load_either(path, environ=os.environ)
     except ConfigError as error:
         tell_lines(Level.PROBLEM, error.mistakes, screen)
         _conclude(len(error.mistakes), screen)

@@ -1,12 +1,13 @@
 """The TOML file, typed; every mistake in it is told at once.
 
-`load` for the daemon, `load_worker` for a worker, `load_profiles` and `load_limits` for a replay, `data_dir_of`
-for commands that only want to find the running daemon, `changes` for a reload.
+`load` for the daemon, `load_worker` for a worker, `load_either` to check, `load_profiles` and
+`load_limits` for a replay, `data_dir_of` for commands that only want to find the running daemon,
+`changes` for a reload.
 """
 
 from callbridge.config.difference import Audited, Difference, Span
 from callbridge.config.finding import Finding, Level
-from callbridge.config.load import data_dir_of, load, load_limits, load_profiles, load_worker
+from callbridge.config.load import data_dir_of, load, load_either, load_limits, load_profiles, load_worker
 from callbridge.config.models import (
     Ami,
     Ari,
@@ -54,6 +55,7 @@ __all__ = [
     "data_dir_of",
     "event_glob",
     "load",
+    "load_either",
     "load_limits",
     "load_profiles",
     "load_worker",

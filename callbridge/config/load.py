@@ -29,6 +29,13 @@ def load_worker(path: Path, *, environ: Mapping[str, str]) -> models.Config:
     return config
 
 
+def load_either(path: Path, *, environ: Mapping[str, str]) -> models.Config:
+    """Return the configuration of a daemon, or of a worker: one that has a stream and no PBX. Raises ConfigError."""
+    table = file.read(path).table
+    of_worker = "stream" in table and "pbx" not in table
+    return load_worker(path, environ=environ) if of_worker else load(path, environ=environ)
+
+
 def _load(path: Path, environ: Mapping[str, str], model: type[models.Config]) -> models.Config:
     source = file.read(path)
     places, notes = Places(path, environ), Notes(path, source.lines)

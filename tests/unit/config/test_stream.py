@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from callbridge.config import load, load_worker
+from callbridge.config import load, load_either, load_worker
 from callbridge.errors import ConfigError
 
 from .conftest import GOOD, Mistakes, Read
@@ -64,6 +64,7 @@ def test_a_worker_needs_a_stream_and_no_pbx(tmp_path: Path) -> None:
     path.chmod(0o600)
 
     assert load_worker(path, environ={}).pbx == ()
+    assert load_either(path, environ={}).pbx == ()
     with pytest.raises(ConfigError, match="pbx: is missing"):
         load(path, environ={})
     path.write_text(SHARED)
