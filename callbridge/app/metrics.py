@@ -9,7 +9,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from callbridge import __version__
-from callbridge.api.status import PbxStatus, Status, SubscriberStatus
+from callbridge.api.status import PbxStatus, Status, StreamStatus, SubscriberStatus
 from callbridge.meters import Meters
 
 OF_DAEMON: Final[Mapping[str, tuple[str, Callable[[Status], float]]]] = {
@@ -35,6 +35,15 @@ OF_SUBSCRIBER: Final[Mapping[str, tuple[str, Callable[[SubscriberStatus], float 
     "callbridge_subscriber_paused": ("1 while nothing is sent to it.", lambda s: s.paused),
     "callbridge_subscriber_disabled": ("1 where that is because it was given up.", lambda s: s.disabled),
 }
+
+OF_STREAM: Final[Mapping[str, tuple[str, Callable[[StreamStatus], float]]]] = {
+    "callbridge_stream_up": ("1 while NATS is connected.", lambda s: s.connected),
+    "callbridge_stream_published": ("Messages published, since the start.", lambda s: s.published),
+    "callbridge_stream_waiting": ("Messages that wait to be published.", lambda s: s.waiting),
+    "callbridge_stream_missed": ("Messages that were left to the database, since the start.", lambda s: s.missed),
+    "callbridge_workers": ("Workers that were heard of in the last 30 s.", lambda s: len(s.workers)),
+}
+"""Where workers deliver."""
 
 
 class Metrics:
@@ -70,6 +79,8 @@ class _Now(Collector):
             yield _gauge(name, what, "pbx", {each.id: of_pbx(each) for each in status.pbxs})
         for name, (what, of) in OF_SUBSCRIBER.items():
             yield _gauge(name, what, "subscriber", {each.name: of(each) for each in status.subscribers})
+        if status.stream is not None:
+            yield from _of_stream(status.stream)
 
 
 def _gauge(name: str, what: str, label: str, values: Mapping[str, float | None]) -> Metric:
@@ -78,6 +89,11 @@ def _gauge(name: str, what: str, label: str, values: Mapping[str, float | None])
         if value is not None:
             family.add_metric((key,), value)
     return family
+
+
+def _of_stream(stream: StreamStatus) -> Iterator[Metric]:
+    for name, (what, read) in OF_STREAM.items():
+        yield GaugeMetricFamily(name, what, read(stream))
 
 
 def _oddities(status: Status) -> Metric:

@@ -5,7 +5,15 @@ from typing import Final
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from callbridge.api.status import AmiStatus, DatabaseStatus, PbxStatus, Status, SubscriberStatus
+from callbridge.api.status import (
+    AmiStatus,
+    DatabaseStatus,
+    PbxStatus,
+    Status,
+    StreamStatus,
+    SubscriberStatus,
+    WorkerStatus,
+)
 from callbridge.app.metrics import OF_DAEMON, OF_PBX, OF_SUBSCRIBER, Metrics
 from callbridge.meters import Meters
 
@@ -60,3 +68,12 @@ def test_every_name_begins_with_ours_and_none_is_there_twice() -> None:
     assert len(families) == len(set(families))
     assert {name for name in families if not name.startswith("callbridge_")} == set()
     assert {*OF_DAEMON, *OF_PBX, *OF_SUBSCRIBER} <= set(families)
+
+
+def test_the_stream_has_figures_where_there_is_one() -> None:
+    stream = StreamStatus(connected=True, published=12, workers=(WorkerStatus(name="host 1", shards=64, seen_s=0.5),))
+    read = figures(Metrics(Meters(), lambda: STATUS.model_copy(update={"stream": stream})))
+
+    assert {read[name, ()] for name in ("callbridge_stream_up", "callbridge_workers")} == {1}
+    assert read["callbridge_stream_published", ()] == 12
+    assert ("callbridge_stream_up", ()) not in figures(Metrics(Meters(), lambda: STATUS))
