@@ -262,3 +262,21 @@ async def test_a_postgres_that_is_stopped_hard_under_all_of_them_loses_nothing(f
         f"{CRASHES} times: {events} events, none lost, {site.crm.repeats} told twice; "
         f"20 more told within {max(back_s):.1f} s of its start",
     )
+
+
+async def test_a_worker_that_was_frozen_past_its_leases_overtakes_nothing(
+    postgres_server: PostgresServer, figures: Figures
+) -> None:
+    async with a_site(postgres_server, "worker_frozen", workers=2) as site:
+        one, other = site.workers
+        await other.until(lambda: one.shards == other.shards == HALF, "the shards to be shared")
+        with one.frozen():
+            await other.until(lambda: other.shards == SHARDS, "the other to have everything")
+            site.crm.status = 503  # what is tried now comes later, by whoever has the lane then
+            await site.crm.until(lambda: site.crm.refused >= 10, OVER_S)
+        site.crm.status = 204
+        await other.until(lambda: one.shards == other.shards == HALF, "the shards to be shared again")
+        await site.is_at_work()
+        await site.comes_to_rest()
+        events = await site.clean()
+    figures.say("worker frozen", f"{events} events, none lost, {site.crm.repeats} told twice, none out of order")

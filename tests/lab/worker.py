@@ -1,8 +1,10 @@
 """`callbridge dispatch` as a process of its own, as systemd would run it."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import ExitStack
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Final, Self
 
@@ -63,6 +65,16 @@ class Worker:
     async def kill(self) -> None:
         """As a power cut would."""
         await self._running().kill()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stand still, as in a virtual machine that is moved; then go on as if nothing had been."""
+        pid = self._running().pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
     async def until(self, condition: Callable[[], bool], what: str) -> None:
         """Wait until something holds."""
