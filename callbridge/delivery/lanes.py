@@ -237,7 +237,7 @@ class Lanes:
             return 0
         taken = [head for head in heads if self._may_take(asking, head.lane)]
         for head in taken:
-            self._append(Turn(head.lane, head.event_id, head.body, head.attempts + 1))
+            self._append(Turn(head.lane, head.event_id, head.body, head.attempts + 1, sequence=head.sequence))
             self._remember(head.event_id)
         self._read_out = complete
         if not complete:

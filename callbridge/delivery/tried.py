@@ -19,6 +19,7 @@ def attempt(name: str, turn: Turn, outcome: Outcome, decision: Decision, now: da
         status=outcome.status,
         ms=outcome.ms,
         answer=outcome.answer,
+        sequence=turn.sequence,
     )
 
 

@@ -16,6 +16,8 @@ class Turn:
     body: bytes
     attempt: int = 1
     told_at: float | None = None
+    sequence: int | None = None
+    """Its place in the lane, where it was read from the database: there it is found by it."""
 
 
 @dataclass(frozen=True, slots=True)

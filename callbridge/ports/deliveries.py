@@ -50,6 +50,8 @@ class Attempt:
     status: int | None = None
     ms: int = 0
     answer: str | None = None
+    sequence: int | None = None
+    """As it came with the `Due`; None for what was never read."""
 
 
 class Halt(StrEnum):

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, and_, bindparam, case, delete, exists, func, insert, literal, null, select, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, exists, insert, literal, null, select, update
 
 from callbridge.ports import STRICT, Attempt, Told
 from callbridge.store.columns import Moment
@@ -52,6 +52,8 @@ _PUT: Final = plain(
     )
 )
 _DELIVERED: Final = plain(delete(outbox).where(_ONE))
+# By the whole key: all that waits for a strict subscriber is one lane, and would be looked through for its id.
+_DELIVERED_AT: Final = plain(delete(outbox).where(_ONE, _o.sequence == bindparam("number")))
 _BEFORE_IT: Final = and_(
     _other.c.subscriber == _o.subscriber,
     _other.c.lane == _o.lane,
@@ -79,7 +81,9 @@ _PROMOTE: Final = plain(
         _MINE,
         _o.state == WAITS,
         _o.next_at.is_(None),
-        _o.sequence == select(func.min(_other.c.sequence)).where(_WAITING_IN_LANE).scalar_subquery(),
+        # min() would look through the whole lane: SQLite ends early for ORDER BY alone.
+        _o.sequence
+        == select(_other.c.sequence).where(_WAITING_IN_LANE).order_by(_other.c.sequence).limit(1).scalar_subquery(),
     )
     .values(next_at=bindparam("now", type_=Moment))
 )
@@ -108,7 +112,9 @@ def lane_of(told: Told) -> str:
 
 def settle(connection: Connection, attempts: Sequence[Attempt]) -> None:
     """Write what came of some tries; an attempt at what is no longer there changes nothing."""
-    _DELIVERED(connection, [_one(attempt) for attempt in attempts if attempt.delivered])
+    delivered = [attempt for attempt in attempts if attempt.delivered]
+    _DELIVERED_AT(connection, [_placed(attempt) for attempt in delivered if attempt.sequence is not None])
+    _DELIVERED(connection, [_one(attempt) for attempt in delivered if attempt.sequence is None])
     _FAILED(connection, [_failure(attempt) for attempt in attempts if not attempt.delivered])
     promoted = {(attempt.subscriber, attempt.lane): attempt for attempt in attempts if _leaves(attempt)}
     _PROMOTE(connection, [_lane(attempt) for attempt in promoted.values()])
@@ -121,6 +127,10 @@ def _leaves(attempt: Attempt) -> bool:
 
 def _one(attempt: Attempt) -> Row:
     return {"to": attempt.subscriber, "along": attempt.lane, "event": attempt.event_id}
+
+
+def _placed(attempt: Attempt) -> Row:
+    return _one(attempt) | {"number": attempt.sequence}
 
 
 def _lane(attempt: Attempt) -> Row:

@@ -316,7 +316,7 @@ def test_a_failed_lane_is_read_when_its_time_has_come_and_not_before() -> None:
     assert not lanes.wants(later - timedelta(seconds=1))
     assert lanes.wants(later)
     lanes.found(lanes.ask(later), [Due("crm", "a", "a1", 1, b"", 1)], complete=True)
-    assert lanes.take() == Turn("a", "a1", b"", 2)
+    assert lanes.take() == Turn("a", "a1", b"", 2, sequence=1)
 
 
 def due(lane: str, number: int = 1) -> Due:

@@ -75,7 +75,9 @@ def ids(found: Iterable[Due]) -> list[str]:
 
 
 def delivered(*found: Due, at: datetime = AT) -> Sequence[Attempt]:
-    return [Attempt(one.subscriber, one.lane, one.event_id, delivered=True, at=at) for one in found]
+    return [
+        Attempt(one.subscriber, one.lane, one.event_id, delivered=True, at=at, sequence=one.sequence) for one in found
+    ]
 
 
 def failed(one: Due, again_at: datetime | None, error: str = "HTTP 503", at: datetime = AT) -> Attempt:

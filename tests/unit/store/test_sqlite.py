@@ -7,6 +7,7 @@ import stat
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,10 @@ from sqlalchemy import Connection, text
 
 from callbridge.errors import AlreadyRunning, StoreUnavailable
 from callbridge.ports import Due
-from callbridge.store import SqlStore, due, open_store, upgrade
+from callbridge.store import SqlStore, due, open_store, outbox, upgrade
 from callbridge.store.sqlite import SqliteAccess
 
-from .made import AT, SetClock, a_call, a_life, names_in, telling, told
+from .made import AT, SetClock, a_call, a_life, delivered, names_in, telling, told
 
 
 @pytest.fixture
@@ -184,7 +185,7 @@ async def crowded(store: SqlStore, clock: SetClock) -> SqlStore:
     return store
 
 
-async def steps(store: SqlStore, work: Callable[[Connection], object]) -> int:
+async def steps(store: SqlStore, work: Callable[[Connection], object], *, writing: bool = False) -> int:
     """How much the database had to do, in hundreds of its own steps."""
     count = 0
 
@@ -200,7 +201,7 @@ async def steps(store: SqlStore, work: Callable[[Connection], object]) -> int:
         work(connection)
         raw.set_progress_handler(None, 100)
 
-    await store._access.read(counted)
+    await (store._access.write if writing else store._access.read)(counted)
     return count
 
 
@@ -213,6 +214,18 @@ async def test_a_hundred_thousand_waiting_for_a_dead_subscriber_cost_the_others_
 
     assert await steps(crowded, look) < 20
     assert [one.subscriber for one in found] == ["dead", "dead", "crm", "crm"]
+
+
+async def test_what_is_taken_by_a_strict_subscriber_costs_the_same_however_much_waits_for_it(store: SqlStore) -> None:
+    await store.enlist("crm", strict=True)
+    costs: list[int] = []
+    for waiting in (100, 10_000):
+        await store.commit(telling(*(told(a_call(f"{waiting}_{number}")) for number in range(waiting))))
+        found = await store.due(AT, 10, frozenset())
+        costs.append(await steps(store, partial(outbox.settle, attempts=delivered(*found)), writing=True))
+        assert [one.sequence for one in await store.due(AT, 1, frozenset())] == [found[-1].sequence + 1]
+
+    assert costs[1] < 3 * costs[0]
 
 
 async def test_a_commit_beside_a_crowd_is_due_at_once(crowded: SqlStore, clock: SetClock) -> None:
