@@ -9,7 +9,7 @@ Local channel (LocalJoined) and who is in which bridge. So that is what is kept:
 - both halves of a Local channel belong to the same call, and are never a leg.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -147,25 +147,23 @@ class ChannelGraph:
 
     def reached(self, start: Channel) -> tuple[Channel, ...]:
         """Return every channel on the way to whoever can hear `start`, in the order of their ids."""
-        seen: set[Key] = set()
+        seen = {start.key}
         reached = [start]
         for channel in reached:
-            if channel.key in seen:
-                continue
-            seen.add(channel.key)
-            reached.extend(self._next_to(channel))
+            for key in self._next_to(channel):
+                if key not in seen and key in self.channels:
+                    seen.add(key)
+                    reached.append(self.channels[key])
         return tuple(self.channels[key] for key in sorted(seen) if key in self.channels)
 
     def named(self, pbx: str, name: str) -> Channel | None:
         """Return the channel of that name. Costs a walk over all channels: for rare moments only."""
         return next((each for each in self.of_pbx(pbx) if each.name == name), None)
 
-    def _next_to(self, channel: Channel) -> Iterator[Channel]:
+    def _next_to(self, channel: Channel) -> Iterable[Key]:
         bridge = self.bridges.get(channel.bridge) if channel.bridge else None
-        if bridge is not None and not bridge.holding:
-            yield from self.members(bridge.key)
-        if channel.other_half in self.channels:
-            yield self.channels[channel.other_half]
+        here = () if bridge is None or bridge.holding else bridge.channels
+        return here if channel.other_half is None else (*here, channel.other_half)
 
     def of_call(self, call_id: str) -> tuple[Channel, ...]:
         """Return a call's channels that are alive. Costs a walk over all channels: for rare moments only."""
