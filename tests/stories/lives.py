@@ -13,7 +13,7 @@ def next_life(tracker: Tracker, new: Tracker) -> Tracker:
     """Tell `new`, which has the same configuration, all that was written down of `tracker`, as JSON."""
     old = tracker.board
     new.board.limits = old.limits
-    for call_id in old.open:
+    for call_id in (*old.open, *old.settling):
         memory = snapshot.plain(snapshot.remember(tracker, call_id))
         snapshot.recall(new, json.loads(json.dumps(memory)))
     new.board.protocols.update(old.protocols)
