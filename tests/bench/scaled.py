@@ -19,17 +19,19 @@ from callbridge.store import SharedStore, SqlStore, open_shared_store, open_stor
 from callbridge.stream.link import StreamLink
 from callbridge.stream.publisher import Publisher
 from callbridge.stream.settings import StreamSettings
-from tests.bench.deliveries import EVENTS_A_CALL, ROUNDS, SECRET, Receiver, an_event, ours, receiving
+from tests.bench.deliveries import CONCURRENCY, EVENTS_A_CALL, ROUNDS, SECRET, Receiver, an_event, ours, receiving
 from tests.bench.figures import Figure
 from tests.lab.nats import NatsServer
 from tests.lab.postgres import PostgresServer
 from tests.lab.worker import Worker
 
-EVENTS: Final = 10_000
+EVENTS: Final = 4_000
 GROUPS: Final = (20, 500)
 """Events in one commit: of a quiet PBX, and of one under load."""
-AHEAD: Final = 200
+AHEAD: Final = 800
 """Events committed and not delivered: fewer than a worker keeps in memory."""
+AT_ONCE: Final = 100
+"""Of them in one commit."""
 WITHIN_S: Final = 300.0
 CLOCK: Final = SystemClock()
 
@@ -133,7 +135,8 @@ async def _at_work(
         stack.callback(server.drop_database, name)
         store = await stack.enter_async_context(await open_shared_store(url, ["main"], clock=CLOCK))
         crm = Crm(f"{receiver.url}/crm")
-        running = [await stack.enter_async_context(Worker(url, nats.url, crm)) for _ in range(workers)]
+        each = f"concurrency = {CONCURRENCY * workers}\n"  # which they share
+        running = [await stack.enter_async_context(Worker(url, nats.url, crm, more=each)) for _ in range(workers)]
         while {worker.shards for worker in running} != {SHARDS // workers}:  # noqa: ASYNC110 - logs of other processes
             await asyncio.sleep(0.1)
         await receiver.anew()
@@ -158,11 +161,11 @@ async def _brought(server: PostgresServer, nats: NatsServer, receiver: Receiver)
     async with _at_work(server, nats, receiver, "brought", 1) as store:
         running = asyncio.create_task(link.run([publisher.run]))
         began = CLOCK.monotonic()
-        for first in range(0, EVENTS, AHEAD):
-            some = _events(("crm",), first // EVENTS_A_CALL, AHEAD)
+        for first in range(0, EVENTS, AT_ONCE):
+            some = _events(("crm",), first // EVENTS_A_CALL, AT_ONCE)
             await store.commit(Batch(told=some))
             publisher.publish(some)
-            await _reached(receiver, first)
+            await _reached(receiver, first + AT_ONCE - AHEAD)
         await _reached(receiver, EVENTS)
         rate = EVENTS / (CLOCK.monotonic() - began)
         running.cancel()

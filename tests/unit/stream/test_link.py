@@ -13,7 +13,7 @@ from callbridge.ports import SHARDS, Told, shard_of
 from callbridge.stream.link import StreamLink, connected
 from callbridge.stream.message import Message
 from callbridge.stream.publisher import Publisher
-from callbridge.stream.reader import StreamReader
+from callbridge.stream.reader import StreamReader, _Consumer
 from callbridge.stream.settings import StreamSettings
 from tests.lab.nats import NatsServer, NoNats
 from tests.unit.delivery.calls import an_event
@@ -148,3 +148,32 @@ async def test_more_than_may_wait_is_left_to_the_database_and_the_readers_are_to
             looks = ends.looks
             ends.publisher.look()
             await ends.until(lambda: ends.looks >= looks + SHARDS)
+
+
+async def test_a_consumer_that_keeps_back_what_it_has_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As pull consumers have done after reconnects (nats-server#4736, #5839): much is pending, and nothing comes."""
+    ask, silent = _Consumer._ask, {"left": SHARDS}
+
+    async def ask_later(consumer: _Consumer) -> None:
+        if silent["left"]:
+            silent["left"] -= 1
+        else:
+            await ask(consumer)
+
+    monkeypatch.setattr("callbridge.stream.reader.SILENT_S", 0.5)
+    monkeypatch.setattr("callbridge.stream.reader.REST_S", 0.05)
+    monkeypatch.setattr(_Consumer, "_ask", ask_later)
+    async with a_server() as nats:
+        ends = Ends(nats)
+        async with ends.at_work():
+            silent["left"] = 10**6
+            looks = ends.looks
+            ends.tell(1)
+            await ends.until(lambda: ends.reader.stalls >= 1)
+            silent["left"] = 0
+            await ends.until(lambda: ends.looks > looks)  # what it kept back is in the database
+            for number in range(2, 50):
+                ends.tell(number)
+                await ends.publisher.done()
+                await asyncio.sleep(0.02)
+            await ends.until(lambda: any(message.sequence == 49 for message in ends.came))
