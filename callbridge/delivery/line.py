@@ -264,7 +264,8 @@ class Line:
         self._settled.set()
         if self.lanes.looking or attempt.next_at is not None:
             self._wiring.wake()
-        self.start()
+        if self.lanes.held:
+            self.start()
 
     def _disable(self, why: str, now: datetime) -> None:
         if self.standing.halted is None:

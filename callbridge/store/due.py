@@ -110,14 +110,14 @@ def due(  # noqa: PLR0913 - what is asked for
 
 
 def _heads(connection: Connection, to: str, now: datetime, limit: int, busy: Busy) -> Sequence[Head]:
-    return _chosen(connection, to, limit, busy, connection.execute(_HEADS, _asked(to, now, limit, busy)))
+    return _chosen(connection, to, limit, busy, connection.execute(_HEADS, _asked(to, now, limit, busy)).all())
 
 
 def _heads_of(  # noqa: PLR0913, PLR0917 - as `_heads`
     connection: Connection, to: str, now: datetime, limit: int, busy: Busy, only: Collection[int]
 ) -> Sequence[Head]:
     asked = _asked(to, now, limit, busy) | {"digits": endings(only), "rest": 0 in only}
-    found = connection.execute(_HEADS_OF, asked | {"strict": shard_of_strict(to) in only})
+    found = connection.execute(_HEADS_OF, asked | {"strict": shard_of_strict(to) in only}).all()
     return _chosen(connection, to, limit, busy, found)
 
 
@@ -126,7 +126,7 @@ def _asked(to: str, now: datetime, limit: int, busy: Busy) -> dict[str, Any]:
 
 
 def _chosen(connection: Connection, to: str, limit: int, busy: Busy, found: Iterable[Head]) -> Sequence[Head]:
-    heads = [head for head in found if (to, head.lane) not in busy]
+    heads = list(found) if not busy else [head for head in found if (to, head.lane) not in busy]
     if len(heads) == 1 and heads[0].lane == STRICT:
         return connection.execute(_LANE, {"to": to, "most": limit}).all()
     return heads
@@ -143,9 +143,9 @@ def _with_followers(connection: Connection, heads: Sequence[Head], each: int, fo
 def _runs(connection: Connection, to: str, heads: Sequence[Head], room: int, following: int) -> Sequence[Head]:
     if heads[0].lane == STRICT:
         return heads
-    leading = heads[: min(room // 2 + 1, _AT_ONCE)]
+    leading = heads[: min(room // 4 + 1, _AT_ONCE)]
     behind: dict[str, list[Head]] = {head.lane: [] for head in leading}
-    for row in connection.execute(_FOLLOWING, {"to": to, "lanes": list(behind), "most": room}):
+    for row in connection.execute(_FOLLOWING, {"to": to, "lanes": list(behind), "most": room}).all():
         if len(behind[row.lane]) < following:
             behind[row.lane].append(row)
     runs = [one for head in leading for one in (head, *behind[head.lane])]
@@ -155,7 +155,7 @@ def _runs(connection: Connection, to: str, heads: Sequence[Head], room: int, fol
 def _bodies(connection: Connection, places: Sequence[int]) -> Mapping[int, bytes]:
     """Read for those chosen alone: heads passed over would cost a page of the database each."""
     chunks = (places[start : start + _AT_ONCE] for start in range(0, len(places), _AT_ONCE))
-    return {row.position: row.body for chunk in chunks for row in connection.execute(_BODIES, {"places": chunk})}
+    return {row.position: row.body for chunk in chunks for row in connection.execute(_BODIES, {"places": chunk}).all()}
 
 
 def _lanes_busy(to: str, busy: Busy) -> int:
