@@ -8,8 +8,12 @@ from datetime import timedelta
 class Pace:
     """Bounds and waits. The defaults are for production."""
 
-    page: int = 128
-    """Events read from the database at once, for each subscriber."""
+    page: int = 384
+    """Events read from the database at once for one subscriber, where few have something to read."""
+    pages: int = 1280
+    """Events read at once for all of them,"""
+    page_least: int = 128
+    """where that leaves each so many."""
     following: int = 7
     """How many of them may follow the head of their lane: few, so that a page has enough lanes for all connections."""
     held_most: int = 1000
@@ -21,7 +25,7 @@ class Pace:
     linger_s: float = 0.1
     """How long results are gathered before they are written, so that one commit serves many and the pipeline's commits
     have the database to themselves most of the time. What was delivered in it is delivered twice if we are killed."""
-    linger_most: int = 200
+    linger_most: int = 400
     """Results that are written without waiting for more."""
     poll_s: float = 1.0
     """How often the database is asked for what only it knows: retries of a former life."""

@@ -102,9 +102,10 @@ class Reader:
 
     async def _look(self, lines: Sequence[Line]) -> None:
         now = self._clock.now()
-        wanting = [line for line in lines if line.room and line.lanes.wants(now)]
+        each = self._page(len(lines))
+        wanting = [line for line in lines if line.room and line.lanes.held < each and line.lanes.wants(now)]
         if wanting:
-            await self._read(now, wanting)
+            await self._read(now, wanting, each)
         doubting = [line for line in lines if self._may_survey(line)]
         if doubting:
             await self._survey(now, doubting)
@@ -112,12 +113,17 @@ class Reader:
     def _may_survey(self, line: Line) -> bool:
         return line.open and line.lanes.worth_a_survey and self._clock.monotonic() >= line.survey_at
 
-    async def _read(self, now: datetime, wanting: Sequence[Line]) -> None:
+    def _page(self, lines: int) -> int:
+        """Return how much is read for each line: a page costs a look and a commit of results, and memory."""
+        share = self._pace.pages // max(1, lines)
+        return min(self._pace.page, max(self._pace.page_least, share))
+
+    async def _read(self, now: datetime, wanting: Sequence[Line], each: int) -> None:
         askings = {line.name: line.lanes.ask(now) for line in wanting}
-        heads = await self._due(now, self._pace.page, wanting, askings, self._pace.following)
+        heads = await self._due(now, each, wanting, askings, self._pace.following)
         for line in wanting:
             mine = heads[line.name]
-            line.lanes.found(askings[line.name], mine, complete=len(mine) < self._pace.page)
+            line.lanes.found(askings[line.name], mine, complete=len(mine) < each)
             line.start()
 
     async def _survey(self, now: datetime, doubting: Sequence[Line]) -> None:
