@@ -88,6 +88,7 @@ def answered_unheard(board: Switchboard, work: OpenCall, by: Party, at: datetime
 def tell(board: Switchboard, work: OpenCall, by: Party, agent: Agent | None, at: datetime) -> None:
     """Tell that a call is answered, and know whose it is from now on."""
     work.stops_ringing(at)
+    work.rang_until_answered(at)
     work.stops_waiting(at)
     work.queue_exit = None
     call = work.call

@@ -118,6 +118,8 @@ class OpenCall:
     phones_to_come: int | None = None
     """How many phones the dialplan is still to dial for this round; None where that cannot be known."""
     ringing_since: datetime | None = None
+    rang_until: datetime | None = None
+    """Of the last ringing that was counted: after a gap the next one may seem to have begun before its end."""
     rang_s: float | None = None
 
     told_at: datetime | None = None
@@ -212,7 +214,12 @@ class OpenCall:
         if self.ringing_since is not None:
             if self.call.answered_at is None:
                 self.rang_s = (self.rang_s or 0.0) + seconds_between(self.ringing_since, at)
-            self.ringing_since = None
+            self.ringing_since, self.rang_until = None, at
+
+    def rang_until_answered(self, at: datetime) -> None:
+        """Take back what was counted after the answer: of a gap it may be known last who answered in it."""
+        if self.rang_until is not None and self.call.answered_at is None:
+            self.rang_s = max(0.0, (self.rang_s or 0.0) - seconds_between(at, self.rang_until))
 
     def stops_holding(self, at: datetime) -> None:
         """Close the hold, if there is one, and add it to the seconds held."""

@@ -57,6 +57,7 @@ def joined(board: Switchboard, fact: QueueJoined) -> None:
         return board.odd("queue.join told twice", work)
     settle(board, work, fact.at)
     transfers.moves_on(board, work, board.channel(fact.pbx, fact.channel), fact.at)
+    work.stops_waiting(fact.at)  # in a queue that was left unheard
     work.wait = QueueWait(fact.queue, fact.channel, fact.at)
     work.queue_exit, work.queue_tried, work.round = None, None, ()
     work.call = replace(work.call, queue=fact.queue)

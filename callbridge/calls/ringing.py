@@ -42,7 +42,7 @@ def up(board: Switchboard, fact: ChannelUp) -> None:
 
 def phone_rings(board: Switchboard, work: OpenCall, leg: Leg, at: datetime) -> None:
     """Tell the set `leg` belongs to: at once where it is complete, else when that can be known."""
-    work.ringing_since = work.ringing_since or at
+    work.ringing_since = work.ringing_since or max(at, work.rang_until or at)
     board.touch(work)
     if leg.uniqueid in work.ring_told or work.ring_held_at is not None:
         return

@@ -72,6 +72,15 @@ def test_an_exit_nobody_gave_a_reason_for_is_told_once_none_can_follow(abandoned
     assert (left.type, left.at, left.details["reason"]) == ("call.left_queue", later(5), told)
 
 
+def test_who_comes_to_another_queue_and_was_not_heard_leaving_the_first_waited_in_both() -> None:
+    """As after a gap, of which only the end is known."""
+    gone = f.ChannelGone("main", later(9), CALLER, 16)
+    *_, ended, _missed = after(BORN, JOINED, f.QueueJoined("main", later(5), CALLER, "support"), gone)
+
+    assert ended.call is not None
+    assert ended.call.wait_s == 9
+
+
 def test_what_is_said_of_the_next_queue_is_no_reason_for_having_left_this_one() -> None:
     """Left by a key, and sent to a queue that is full, in the same moment."""
     moment = later(5 + SETTLE_S / 2)
