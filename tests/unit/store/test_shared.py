@@ -172,11 +172,11 @@ def _add_and_break(connection: Connection) -> None:
 
 async def test_shards_are_taken_renewed_given_back_and_lost_with_time(stores: tuple[SharedStore, SharedStore]) -> None:
     one, other = (store.shards for store in stores)
-    assert (await one.live("one", "host 1", 0.3)).free == SHARDS
-    assert len(await one.take("one", SHARDS, 0.3)) == SHARDS
-    leases = await other.live("other", "host 2", 0.3)
+    assert (await one.live("one", "host 1", 30.0)).free == SHARDS
+    assert len(await one.take("one", SHARDS, 30.0)) == SHARDS
+    leases = await other.live("other", "host 2", 30.0)
     assert (leases.held, leases.workers, leases.free) == (frozenset(), 2, 0)
-    assert await other.take("other", SHARDS, 0.3) == frozenset()
+    assert await other.take("other", SHARDS, 30.0) == frozenset()
 
     await one.give_back("one", {3, 5})
     assert await other.take("other", SHARDS, 30.0) == {3, 5}
