@@ -103,7 +103,8 @@ class HandOn(Talk):
     @rule(pick=PICK)
     def somebody_parks_the_other(self, pick: int) -> None:
         line = chosen(self.exchange.talking(), pick)
-        if line.inside:
+        # Whom we called and parked unheard is known once somebody fetches them: nothing says who had called them.
+        if line.inside and (self.exchange.linked or other_of(line).calling):
             self.exchange.parks(line)
 
     @precondition(lambda machine: bool(machine.exchange.talking()))
