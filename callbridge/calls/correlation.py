@@ -66,6 +66,8 @@ class Channel:
     extension: str | None = None
     call_id: str | None = None
     dialled_by: Key | None = None
+    leaving: bool = False
+    """Whether somebody asked for its hang-up: its own thread says that it leaves its bridge, maybe later."""
     placed: bool = False
     """The PBX was said to dial it by itself."""
     other_half: Key | None = None

@@ -21,9 +21,13 @@ TAKEN_BACK: Final = 127
 
 def hangup_asked(board: Switchboard, fact: HangupAsked) -> None:
     """Remember which side hung up: of an answered call the first one, of another only the caller."""
-    work = board.call_of(board.channel(fact.pbx, fact.channel))
-    leg = work.legs.get(fact.channel) if work is not None else None
-    if work is not None and leg is not None:
+    channel = board.channel(fact.pbx, fact.channel)
+    work = board.call_of(channel)
+    if channel is None or work is None:
+        return
+    channel.leaving = True
+    leg = work.legs.get(fact.channel)
+    if leg is not None:
         hangs_up(work, leg, fact.cause)
         board.touch(work)
 

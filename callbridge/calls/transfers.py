@@ -154,10 +154,12 @@ def is_left_alone(board: Switchboard, work: OpenCall, pbx: str, extension: str |
 
 
 def is_alone(board: Switchboard, key: Key) -> bool:
-    """Tell whether a channel is kept in a bridge in which nobody else is; in a menu or a queue it would be in none."""
+    """Tell whether a channel is kept in a bridge where nobody else stays; in a menu or a queue it would be in none."""
     channel = board.graph.channels[key]
     bridge = board.graph.bridges.get(channel.bridge) if channel.bridge else None
-    return channel.real and bridge is not None and not bridge.holding and len(bridge.channels) == 1
+    if not channel.real or bridge is None or bridge.holding:
+        return False
+    return all(each == key or board.graph.channels[each].leaving for each in bridge.channels)
 
 
 def moves_on(board: Switchboard, work: OpenCall, channel: Channel | None, at: datetime) -> None:

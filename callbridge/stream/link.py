@@ -7,11 +7,11 @@ Rejected: nats-py's own reconnecting. Its consumers may stay silent after one (n
 import asyncio
 import importlib.util
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from callbridge.clock import Clock
 from callbridge.errors import StreamUnavailable
@@ -28,10 +28,15 @@ ASK_S: Final = 5.0
 PING_S: Final = 5
 """Two that are not answered end the connection: a half-open one is found within 15 s."""
 CLOSE_S: Final = 2.0
+END_S: Final = 0.2
+"""For what was cancelled; then it is cancelled again."""
+END_TRIES: Final = 25
 REST_S: Final = (0.2, 0.5, 1.0, 2.0)
 """Pauses between tries to connect, the last one for ever."""
 
 log = logger()
+
+Result = TypeVar("Result")
 
 Part = Callable[["Session"], Awaitable[None]]
 """Works with one session until it is cancelled, for the session is over."""
@@ -127,11 +132,11 @@ async def connected(settings: StreamSettings) -> AsyncIterator[tuple[Session, as
         raise StreamUnavailable("[stream] needs the package nats-py: install callbridge[nats].")
     with _translated(settings.url):
         over = asyncio.Event()
-        client = await _connected(settings, over)
+        client = await _apart(_connected(settings, over))
         try:
             session = Session(client, settings)
             async with asyncio.timeout(ASK_S * 2):
-                await session.make_stream()
+                await _apart(session.make_stream())
             yield session, over
         finally:
             await _close(client)
@@ -209,9 +214,30 @@ async def _until(over: asyncio.Event, parts: Sequence[Part], session: Session) -
         for each in done:
             each.result()
     finally:
-        for each in (*working, ending):
+        await end((*working, ending))
+
+
+async def _apart(work: Coroutine[Any, Any, Result]) -> Result:
+    """Do something of nats-py's in a task of its own, so that to cancel us cancels us."""
+    doing = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({doing})
+        return doing.result()
+    finally:
+        await end((doing,))
+
+
+async def end(tasks: Collection["asyncio.Task[Any]"]) -> None:
+    """Cancel tasks until they are over. nats-py 2.16 swallows it where it waits for its buffer (`_flush_pending`)."""
+    left = {each for each in tasks if not each.done()}
+    for _ in range(END_TRIES):
+        for each in left:
             each.cancel()
-        await asyncio.gather(*working, ending, return_exceptions=True)
+        if left:
+            _, left = await asyncio.wait(left, timeout=END_S)
+    for each in tasks:
+        if each.done() and not each.cancelled():
+            each.exception()  # seen: whoever waits for it was told
 
 
 class _translated:  # noqa: N801 - used like a function

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import orjson
 
 from callbridge.logs import Action, logger
-from callbridge.stream.link import ASK_S, Session
+from callbridge.stream.link import ASK_S, Session, end
 from callbridge.stream.message import Message, decode
 
 if TYPE_CHECKING:
@@ -55,16 +55,24 @@ class StreamReader:
         """Read until cancelled. Raises what nats-py does once a consumer cannot be had."""
         following: dict[int, asyncio.Task[None]] = {}
         try:
-            async with asyncio.TaskGroup() as group:
-                while True:
-                    self._changed.clear()
-                    for shard in following.keys() - self._wanted:
-                        following.pop(shard).cancel()
-                    for shard in self._wanted - following.keys():
-                        following[shard] = group.create_task(self._follow(session, shard))
-                    await self._changed.wait()
-        except ExceptionGroup as broken:
-            raise broken.exceptions[0] from None
+            while True:
+                self._changed.clear()
+                await end([following.pop(shard) for shard in following.keys() - self._wanted])
+                for shard in self._wanted - following.keys():
+                    following[shard] = asyncio.create_task(self._follow(session, shard), name=f"shard {shard}")
+                await self._until_changed(following.values())
+        finally:
+            await end(following.values())
+
+    async def _until_changed(self, following: Collection["asyncio.Task[None]"]) -> None:
+        """Wait until other shards are wanted. Raises what ended one of those that are followed."""
+        changed = asyncio.create_task(self._changed.wait())
+        try:
+            done, _ = await asyncio.wait({*following, changed}, return_when=asyncio.FIRST_COMPLETED)
+            for each in done:
+                each.result()
+        finally:
+            await end((changed,))
 
     async def _follow(self, session: Session, shard: int) -> None:
         while True:

@@ -85,6 +85,18 @@ def test_that_the_pbx_dials_a_local_channel_may_be_said_after_whom_that_dials(na
         assert not listener.board.oddities
 
 
+def test_whoever_is_called_back_may_be_dialled_before_the_local_channel_is_said_to_be_gone() -> None:
+    """The PBX hangs up its Local channel and dials on one thread; that it leaves its bridge is said by two others."""
+    facts = facts_of("18-blonde-by-feature-code-called-back-in-vain")
+    (dial,) = [place for place, fact in enumerate(facts) if isinstance(fact, f.DialBegan) and fact.source is None]
+    (left,) = [place for place in range(dial - 4, dial) if isinstance(facts[place], f.BridgeLeft)]
+    early = (*facts[:left], *facts[dial - 1 : dial + 1], *facts[left : dial - 1], *facts[dial + 1 :])
+
+    listener, told_so = said(early)
+    assert [event.type for event in told_so] == [event.type for event in said(facts)[1]]
+    assert not listener.board.oddities
+
+
 def later(facts: Sequence[f.Fact], kind: type[f.Fact] | tuple[type[f.Fact], ...], places: int) -> tuple[f.Fact, ...]:
     """Return the facts with those of one kind said that many places later, but for what comes after their moment."""
     for place in reversed([place for place, fact in enumerate(facts) if isinstance(fact, kind)]):

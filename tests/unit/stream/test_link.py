@@ -1,6 +1,7 @@
 """The way to a real NATS: what is said when it is not there, refuses us or has no JetStream; and what comes through."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,7 +11,7 @@ from pydantic import SecretStr
 from callbridge.clock import SystemClock
 from callbridge.errors import StreamUnavailable
 from callbridge.ports import SHARDS, Told, shard_of
-from callbridge.stream.link import StreamLink, connected
+from callbridge.stream.link import StreamLink, connected, end
 from callbridge.stream.message import Message
 from callbridge.stream.publisher import Publisher
 from callbridge.stream.reader import StreamReader, _Consumer
@@ -92,9 +93,11 @@ class Ends:
             await self.until(lambda: self.looks >= SHARDS)
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(tasks)
+
+    async def done(self) -> None:
+        async with asyncio.timeout(SOON_S):
+            await self.publisher.done()
 
     async def until(self, condition: object) -> None:
         assert callable(condition)
@@ -111,7 +114,7 @@ async def test_events_come_in_the_order_in_which_they_were_published_and_each_on
         ends = Ends(nats)
         async with ends.at_work():
             ends.tell(*range(1, 1501))
-            await ends.publisher.done()
+            await ends.done()
             ends.tell(*range(1, 1501))  # as after a lost connection
             ends.tell(1501)
             await ends.until(lambda: len(ends.came) >= 1501)
@@ -129,7 +132,7 @@ async def test_what_is_published_while_nats_is_away_comes_once_it_is_back() -> N
             ends.tell(2, 3)
             looks = ends.looks
             await nats.start()
-            await ends.publisher.done()
+            await ends.done()
             await ends.until(lambda: ends.looks >= looks + SHARDS)  # whoever reads looks into the database
 
     assert ends.publisher.waiting == 0
@@ -174,6 +177,21 @@ async def test_a_consumer_that_keeps_back_what_it_has_is_made_again(monkeypatch:
             await ends.until(lambda: ends.looks > looks)  # what it kept back is in the database
             for number in range(2, 50):
                 ends.tell(number)
-                await ends.publisher.done()
+                await ends.done()
                 await asyncio.sleep(0.02)
             await ends.until(lambda: any(message.sequence == 49 for message in ends.came))
+
+
+async def test_what_swallows_that_it_is_cancelled_is_cancelled_again() -> None:
+    """As nats-py does where it waits for its own buffer."""
+
+    async def swallows() -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(SOON_S)
+        await asyncio.sleep(SOON_S)
+
+    task = asyncio.create_task(swallows())
+    await asyncio.sleep(0)
+    async with asyncio.timeout(SOON_S / 2):
+        await end((task,))
+    assert task.cancelled()
