@@ -33,7 +33,7 @@ def cuts(length: int, few: int) -> frozenset[int]:
 
 def sample(names: Sequence[Place]) -> Sequence[Place]:
     """Return all of `names`; some of them when it must be quick."""
-    return spread(names, 30 if QUICK else sys.maxsize)
+    return spread(names, 15 if QUICK else sys.maxsize)
 
 
 def spread(places: Sequence[Place], most: int) -> Sequence[Place]:

@@ -69,7 +69,7 @@ def test_that_a_call_was_picked_up_may_be_said_last_of_all(name: str) -> None:
         assert not listener.board.oddities
 
 
-PLACED_BY_LOCAL = [name for name in SOME_TAPES if name.startswith(("13-", "14-")) and "-local" in name]
+PLACED_BY_LOCAL = [name for name in TAPES if name.startswith(("13-", "14-")) and "-local" in name]
 
 
 @pytest.mark.parametrize("name", PLACED_BY_LOCAL)
