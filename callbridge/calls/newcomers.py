@@ -20,7 +20,7 @@ from callbridge.calls.switchboard import Switchboard
 
 def came(board: Switchboard, reached: Sequence[Channel], at: datetime) -> None:
     """See who has come to whom, now that they can hear each other in a bridge."""
-    works = [board.open[key] for key in dict.fromkeys(each.call_id for each in reached) if key in board.open]
+    works = board.calls_among(reached)
     here = {each.key[1] for each in reached}
     if len(works) == 1:
         seen_to_stay(board, works[0], here, at)

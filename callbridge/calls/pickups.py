@@ -59,7 +59,7 @@ def taken_over(board: Switchboard, fact: DialEnded) -> None:
 
 def met(board: Switchboard, reached: Sequence[Channel], at: datetime) -> None:
     """See a pick-up in that somebody nobody called is bridged with who waits for an answer."""
-    works = [board.open[key] for key in dict.fromkeys(each.call_id for each in reached) if key in board.open]
+    works = board.calls_among(reached)
     if len(works) == 2:  # noqa: PLR2004 - the call that rings, and what was dialled to pick it up
         for own, work in (works, works[::-1]):
             called = [work.legs[key] for key in work.round if key in work.legs]

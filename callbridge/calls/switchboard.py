@@ -6,7 +6,7 @@ The laws (arrival, ringing, answering, queues, ending) are functions over this;
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -209,6 +209,10 @@ class Switchboard:
             self.over[work.call.id] = None
         if len(self.over) > MOST_OVER:
             del self.over[next(iter(self.over))]
+
+    def calls_among(self, channels: Iterable[Channel]) -> list[OpenCall]:
+        """Return the calls that go on of some channels, each once, in their order."""
+        return [self.open[key] for key in dict.fromkeys(each.call_id for each in channels) if key in self.open]
 
     def remembered(self, call_id: str) -> OpenCall | None:
         """Return a call that goes on, or is over but for its recordings; None for any other."""

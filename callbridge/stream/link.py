@@ -235,6 +235,8 @@ async def end(tasks: Collection["asyncio.Task[Any]"]) -> None:
             each.cancel()
         if left:
             _, left = await asyncio.wait(left, timeout=END_S)
+    for each in left:
+        log.warning("a part of the old connection goes on", action=Action.STREAM_STALLED, part=each.get_name())
     for each in tasks:
         if each.done() and not each.cancelled():
             each.exception()  # seen: whoever waits for it was told
