@@ -55,9 +55,14 @@ class Backfill:
         self._offer = offer
         self.error: str | None = None
 
-    async def tell(self, since: datetime, until: datetime) -> None:
-        """Offer what the log says of a gap as facts. Where it cannot be read, that is logged, and life goes on."""
+    async def tell(self, since: datetime, until: datetime, first_heard: datetime | None = None) -> None:
+        """Offer what the log says of a gap as facts. Where it cannot be read, that is logged, and life goes on.
+
+        `first_heard` is when the PBX was heard for the first time ever: what was over then is none of ours.
+        """
         gap = Gap(max(since - timedelta(seconds=SEAM_S), until - timedelta(days=self._cel.most_days)), until)
+        if first_heard is not None:
+            gap.since = max(gap.since, first_heard)
         log.info("reading what was not heard", action=Action.BACKFILL_STARTED, since=gap.since.isoformat())
         try:
             async with asyncio.timeout(READ_S), open_log(self._pbx, self._cel) as cel:

@@ -69,6 +69,8 @@ class Hearing:
         self.backfill = backfill
         self.heard_until: datetime | None = None
         """The time, on the PBX's clock, of what was heard last, in this life or the one before."""
+        self._first_heard: datetime | None = None
+        """When the PBX was heard for the first time ever, where that was in this life."""
         self._joined_again = False
         """Whether all is known up to now: what a gap hid is told, and the state was read."""
         self.gap: Gap | None = None
@@ -125,6 +127,8 @@ class Hearing:
                     await self._pass_on_facts(facts)
                     self._joined_again, self._resync_wanted = False, True
                     facts = [await self._greet()]
+                    if self.heard_until is None:
+                        self._first_heard = facts[0].at
                     await self._tell_afterwards(facts[0].at)
                 case LinkDown():
                     facts.append(self._lost(item))
@@ -150,7 +154,7 @@ class Hearing:
     async def _tell_afterwards(self, until: datetime) -> None:
         """Have the PBX's own log tell what was not heard, before anything is that is said now."""
         if self.backfill is not None and self.heard_until is not None:
-            await self.backfill.tell(self.heard_until, until)
+            await self.backfill.tell(self.heard_until, until, self._first_heard)
 
     @property
     def heard_now(self) -> datetime | None:

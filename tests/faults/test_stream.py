@@ -115,6 +115,7 @@ async def test_two_daemons_and_a_worker_tell_every_call_once_and_in_order(
 ) -> None:
     async with a_site(postgres_server, "two_daemons", daemons=2) as site:
         await site.is_at_work(100)
+        await site.daemons[0].until(lambda status: stream_of(status)["workers"], "the daemon to see the worker")
         status = await site.daemons[0].status() or {}
         await site.comes_to_rest()
         events = await site.clean()

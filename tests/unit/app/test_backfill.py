@@ -68,6 +68,15 @@ async def test_a_gap_that_is_longer_than_may_be_told_is_not_complete(tmp_path: P
     assert last(asked) == f.BackfillDone("main", END + timedelta(seconds=1), complete=False)
 
 
+async def test_what_was_over_when_the_pbx_was_first_heard_is_not_told(tmp_path: Path, asked: Asked) -> None:
+    """A gap reaches back a little further than it was; not to before the daemon was there at all."""
+    shutil.copy(HERE / f"{SCENE}.csv", tmp_path / "Master.csv")
+    later = END + timedelta(milliseconds=1)
+    await backfill(tmp_path, asked).tell(later, later + timedelta(seconds=1), later)
+
+    assert asked.facts == [f.BackfillDone("main", later + timedelta(seconds=1))]
+
+
 async def test_a_log_that_is_not_there_is_an_error_until_it_is_there(tmp_path: Path, asked: Asked) -> None:
     log = backfill(tmp_path, asked)
     await tell(log)

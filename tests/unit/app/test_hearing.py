@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from callbridge.app import hearing as module
+from callbridge.app.backfill import Backfill
 from callbridge.app.hearing import Hearing
 from callbridge.asterisk.ami.answers import Response
 from callbridge.asterisk.ami.link import AmiLink, LinkDown, LinkItem, LinkState, LinkUp, Received
@@ -93,6 +94,16 @@ class Heard:
         return [type(fact).__name__ for fact in self.facts]
 
 
+class Log:
+    """Stands in for the PBX's own log: it remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[datetime, datetime, datetime | None]] = []
+
+    async def tell(self, since: datetime, until: datetime, first_heard: datetime | None = None) -> None:
+        self.asked.append((since, until, first_heard))
+
+
 @asynccontextmanager
 async def hearing(link: Link, heard: Heard) -> AsyncIterator[Hearing]:
     ear = Hearing("main", cast("AmiLink", link), None, heard.offer, CLOCK, progress=lambda _: dict(heard.progress))
@@ -148,6 +159,21 @@ async def test_a_link_that_goes_while_the_pbx_is_asked_leaves_no_answer() -> Non
         names = await heard.until(f.StateRead)
 
     assert names == ["LinkUp", "StateAsked", "LinkUp", "StateAsked", "EndpointsLearnt", "StateRead"]
+
+
+async def test_the_log_is_asked_of_gaps_alone_and_of_nothing_before_the_pbx_was_first_heard() -> None:
+    link, heard, log = Link(), Heard(), Log()
+    async with hearing(link, heard) as ear:
+        ear.backfill = cast("Backfill", log)
+        link.says(comes())
+        await heard.until(f.StateRead)
+        link.says(goes(), comes())
+        await heard.until(f.StateRead, 2)
+
+    first = next(fact.at for fact in heard.facts if isinstance(fact, f.LinkUp))
+    ((since, until, first_heard),) = log.asked
+    assert first == first_heard
+    assert first <= since <= until
 
 
 async def test_a_lost_link_is_told_by_the_clock_of_the_pbx() -> None:
