@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from callbridge.calls.customer import NOBODY, Known
+
 
 class Direction(StrEnum):
     """Which way a call goes, seen from the company."""
@@ -237,6 +239,7 @@ class Call:
     sequence: int = 0
     queue: str | None = None
     agent: Agent | None = None
+    customer: Known = NOBODY
     timeline: tuple[Moment, ...] = ()
     legs: tuple[Leg, ...] = ()
     answered_at: datetime | None = None

@@ -21,12 +21,21 @@ WITHHELD: Final = frozenset({"", "anonymous", "<unknown>", "unknown", "unavailab
 LEARNT_EXTENSION: Final = re.compile(r"\d{2,6}")
 """What an extension looks like where no pattern is configured."""
 
+TAIL_DIGITS: Final = 8
+"""So many last digits say whom a number may belong to: a Brazilian mobile's without its ninth digit are eight."""
+
 PATTERN_LETTERS: Final[Mapping[str, str]] = {"X": "[0-9]", "Z": "[1-9]", "N": "[2-9]", ".": ".+"}
 
 
 def pattern(text: str) -> re.Pattern[str]:
     """Return Asterisk's pattern letters (X Z N .) as a regular expression; a leading `_` is allowed."""
     return re.compile("".join(PATTERN_LETTERS.get(letter, re.escape(letter)) for letter in text.removeprefix("_")))
+
+
+def tail_of(number: str) -> str | None:
+    """Return the last digits of a number, by which it may be told from most others; None where it has too few."""
+    digits = "".join(letter for letter in number if letter in "0123456789")
+    return digits[-TAIL_DIGITS:] if len(digits) >= TAIL_DIGITS else None
 
 
 def endpoint_of(channel_name: str) -> str:

@@ -7,9 +7,11 @@ The pipeline and the delivery know these shapes only; `store` fulfils them, and
 from callbridge.ports.access import Kept, KeptAnswer, KeptAnswers, Token, Tokens
 from callbridge.ports.call_log import CallLog, CallQuery, LoggedCall
 from callbridge.ports.cel import CelTable
-from callbridge.ports.commits import Batch, LiveCall, Memory, Told
+from callbridge.ports.commits import Batch, LiveCall, Memory, Registered, Told
+from callbridge.ports.customers import Choice, CustomerNumber, CustomerQuery, Customers, Found, KeptCustomer
 from callbridge.ports.deliveries import STRICT, Attempt, Backlog, Due, Halt, Standing
 from callbridge.ports.event_log import BEGINNING, EventLog, EventPage, Feed, LoggedEvent, Place
+from callbridge.ports.missed import MissedFigures, MissedList, MissedQuery
 from callbridge.ports.shards import SHARDS, Leases, Shards, Worker, endings, shard_of, shard_of_strict
 from callbridge.ports.store import Store
 from callbridge.ports.webhooks import DeadLetter, DeadLetters, KeptWebhook, Try, Webhooks
@@ -24,23 +26,33 @@ __all__ = [
     "CallLog",
     "CallQuery",
     "CelTable",
+    "Choice",
+    "CustomerNumber",
+    "CustomerQuery",
+    "Customers",
     "DeadLetter",
     "DeadLetters",
     "Due",
     "EventLog",
     "EventPage",
     "Feed",
+    "Found",
     "Halt",
     "Kept",
     "KeptAnswer",
     "KeptAnswers",
+    "KeptCustomer",
     "KeptWebhook",
     "Leases",
     "LiveCall",
     "LoggedCall",
     "LoggedEvent",
     "Memory",
+    "MissedFigures",
+    "MissedList",
+    "MissedQuery",
     "Place",
+    "Registered",
     "Shards",
     "Standing",
     "Store",

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from callbridge.calls.call import Agent, Call
+from callbridge.calls.customer import Customer
 from callbridge.calls.events import Event
+from callbridge.calls.missed import MissedChanges, MissedRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,18 @@ class Batch:
     protocols: Mapping[str, int] = field(default_factory=dict)
     heard: Mapping[str, datetime] = field(default_factory=dict)
     """For each PBX that said something, the time of its last fact: where a gap would begin."""
+    missed: MissedChanges = field(default_factory=MissedChanges)
+    registered: Sequence["Registered"] = ()
+    """Customers the daemon itself makes of unknown callers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A customer made of a call: `number` is what they called from, E.164, or as the PBX wrote it."""
+
+    customer: Customer
+    number: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +70,5 @@ class Memory:
     """For each PBX, when we last heard from it: the beginning of the gap."""
     over: Sequence[str] = ()
     """The ids of the calls that ended last, the latest first: none of them is given again."""
+    missed: Sequence[MissedRow] = ()
+    """The rows of the missed list that are open."""

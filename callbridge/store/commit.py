@@ -9,8 +9,10 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from callbridge.calls.call import Call
-from callbridge.ports import Batch, Told
-from callbridge.store import outbox, tables, upserts
+from callbridge.calls.customer import Matched
+from callbridge.calls.numbers import tail_of
+from callbridge.ports import Batch, Registered, Told
+from callbridge.store import outbox, people_tables, tables, upserts
 from callbridge.store.prepared import Prepared, plain
 from callbridge.store.rows import Row, call_row, leg_rows, timeline_rows
 
@@ -29,7 +31,8 @@ _ADDED: Final = plain(select(_e.id, _e.position).where(_e.position > bindparam("
 _WRITE_AGENTS: Final = Prepared(upserts.seeing_agents)
 _WRITE_PROTOCOLS: Final = Prepared(upserts.raising_protocols)
 _WRITE_HEARD: Final = Prepared(partial(upserts.replacing, table=tables.pbx_heard))
-
+_REGISTER: Final = Prepared(partial(upserts.keeping, table=people_tables.customers))
+_REGISTER_NUMBERS: Final = Prepared(partial(upserts.keeping, table=people_tables.customer_numbers))
 
 Added = Sequence[tuple[int, Told]]
 """Events the database did not have before, each with its position, in that order."""
@@ -40,6 +43,7 @@ def write_batch(connection: Connection, batch: Batch, now: datetime, strict: Col
     _WRITE_CALLS(connection, [call_row(call) for call in batch.calls])
     _write_memory(connection, batch)
     _write_log(connection, [call for call in batch.calls if call.over])
+    _write_registered(connection, batch.registered)
     added = write_events(connection, batch.told, now, strict)
     _write_agents(connection, batch)
     _WRITE_PROTOCOLS(connection, [{"day": day, "last": last} for day, last in batch.protocols.items()])
@@ -91,6 +95,41 @@ def _write_agents(connection: Connection, batch: Batch) -> None:
         for pbx, agent, at in batch.agents
     ]
     _WRITE_AGENTS(connection, rows)
+
+
+def _write_registered(connection: Connection, registered: Sequence[Registered]) -> None:
+    """Make customers of unknown callers; one that is there already stays as it is."""
+    _REGISTER(connection, [_registered_row(each) for each in registered])
+    numbers = [
+        {
+            "customer_id": each.customer.id,
+            "place": 0,
+            "kind": Matched.PHONE.value,
+            "at": None,
+            "written": each.number,
+            "key": each.number,
+            "tail": tail_of(each.number),
+        }
+        for each in registered
+    ]
+    _REGISTER_NUMBERS(connection, numbers)
+
+
+def _registered_row(registered: Registered) -> Row:
+    customer = registered.customer
+    return {
+        "id": customer.id,
+        "name": customer.name,
+        "type": customer.type,
+        "tax_id": customer.tax_id,
+        "owner": customer.owner,
+        "url": customer.url,
+        "country": None,
+        "fields": {},
+        "registered": True,
+        "created_at": registered.at,
+        "changed_at": registered.at,
+    }
 
 
 def _by_id(told: Iterable[Told]) -> Mapping[str, Told]:

@@ -44,6 +44,9 @@ def call_row(call: Call) -> Row:
         "missed": call.missed and _missed(call.missed),
         "backfilled": call.backfilled,
         "too_long": call.too_long and _too_long(call.too_long),
+        "customer_match": call.customer.match.value,
+        "customer_id": call.customer.customer and call.customer.customer.id,
+        "customer_name": call.customer.customer and call.customer.customer.name,
     }
 
 

@@ -72,11 +72,16 @@ calls: Final = Table(
     Column("missed", JSON(none_as_null=True)),  # {"reason", "queue", "rung": [{"number", "raw", "name", "extension"}]}
     Column("backfilled", Boolean),  # NULL in rows older than this column
     Column("too_long", JSON(none_as_null=True)),  # {"limit_s", "at"}; the time as text
+    # NULL in rows older than these columns.
+    Column("customer_match", Text),  # one, many, none, pending
+    Column("customer_id", ForeignText),
+    Column("customer_name", ForeignText),
     Index("calls_started", "started_at"),
     Index("calls_from", "from_number", "started_at"),
     Index("calls_to", "to_number", "started_at"),
     Index("calls_agent", "agent_extension", "started_at"),
     Index("calls_queue", "queue", "started_at"),
+    Index("calls_customer", "customer_id", "started_at"),
 )
 
 legs: Final = Table(

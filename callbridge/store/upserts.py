@@ -15,6 +15,11 @@ def replacing(dialect: str, table: Table) -> Insert:
     return new.on_conflict_do_update(index_elements=list(table.primary_key), set_=columns)
 
 
+def keeping(dialect: str, table: Table) -> Insert:
+    """What is there already stays as it is."""
+    return _insert(dialect, table).on_conflict_do_nothing(index_elements=list(table.primary_key))
+
+
 def adding_events(dialect: str) -> Insert:
     """An event already there stays as it is: the same id has always the same bytes.
 

@@ -39,6 +39,14 @@ from callbridge.calls.facts.handovers import (
     ConsultationBegan,
 )
 from callbridge.calls.facts.links import EndpointsLearnt, LimitsSet, LinkDown, LinkUp, Nonsense, TimePassed
+from callbridge.calls.facts.people import (
+    CustomerChosen,
+    DirectoryAnswered,
+    MissedAttempted,
+    MissedExpired,
+    MissedHidden,
+    MissedRestored,
+)
 from callbridge.calls.facts.queues import MemberCalled, QueueAbandoned, QueueEnded, QueueJoined, QueueLeft, QueueTried
 from callbridge.calls.facts.recordings import (
     RecordingAsked,
@@ -78,10 +86,12 @@ __all__ = [
     "ChannelUp",
     "ChannelsListed",
     "ConsultationBegan",
+    "CustomerChosen",
     "DialBegan",
     "DialEnded",
     "DialFailed",
     "DialTried",
+    "DirectoryAnswered",
     "EndpointsLearnt",
     "Fact",
     "HangupAsked",
@@ -90,6 +100,10 @@ __all__ = [
     "LinkUp",
     "LocalJoined",
     "MemberCalled",
+    "MissedAttempted",
+    "MissedExpired",
+    "MissedHidden",
+    "MissedRestored",
     "Nonsense",
     "QueueAbandoned",
     "QueueEnded",
