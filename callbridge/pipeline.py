@@ -6,7 +6,7 @@ hundreds of facts. Nothing is told before it is committed.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -46,9 +46,22 @@ COMMIT_S: Final = 30.0
 RETRY_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0)
 """Pauses between tries to commit, the last one for ever: within five seconds of room on the disk it goes on."""
 
+SETTLED_S: Final = 10.0
+"""How long whoever waits for a commit does so; what they said is done all the same, later."""
+NOTHING: Final = Batch()
+
 LOGGED: Final = {EventType.CALL_STARTED: Action.CALL_STARTED, EventType.CALL_ENDED: Action.CALL_ENDED}
 
 log = logger()
+
+
+Informed = Callable[[Sequence[Fact]], Awaitable[Sequence[Fact]]]
+"""Puts before some facts what is known at once about those who call; never raises, and soon."""
+
+
+async def uninformed(facts: Sequence[Fact]) -> Sequence[Fact]:
+    """Stand in where there is no directory."""
+    return facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +71,15 @@ class Outlets:
     render: Callable[[Event], bytes]
     route: Callable[[Event], tuple[str, ...]]
     committed: Callable[[Sequence[Told]], None]
+    informed: Informed = uninformed
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """Facts of one PBX, and who waits until what they did is committed."""
+
+    facts: Sequence[Fact]
+    done: asyncio.Future[None] | None = None
 
 
 class Pipeline:
@@ -71,7 +93,8 @@ class Pipeline:
         self._store = store
         self._outlets = outlets
         self._clock = clock
-        self._waiting: asyncio.Queue[Sequence[Fact]] = asyncio.Queue(WAITING_BATCHES)
+        self._waiting: asyncio.Queue[Offered] = asyncio.Queue(WAITING_BATCHES)
+        self._promised: list[asyncio.Future[None]] = []
         self._pbx_clocks: dict[str, tuple[datetime, float]] = {}
         self._heard: dict[str, datetime] = {}
         self._heard_due = 0.0
@@ -103,12 +126,25 @@ class Pipeline:
     async def offer(self, facts: Sequence[Fact]) -> None:
         """Take facts of one PBX in their order; waits while the database cannot follow."""
         if facts:
-            await self._waiting.put(facts)
+            await self._waiting.put(Offered(facts))
+
+    async def settled(self, facts: Sequence[Fact]) -> None:
+        """Take facts, and return once what they did is committed. Raises StoreUnavailable where that takes too long.
+
+        With no facts: once all that was offered before is committed.
+        """
+        done = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(SETTLED_S):
+                await self._waiting.put(Offered(facts, done))
+                await done
+        except TimeoutError:
+            raise StoreUnavailable("The database does not take anything now; it will be done once it does.") from None
 
     async def stop(self) -> None:
         """Have `run` commit what was offered so far, and return."""
         self._stopping = True
-        await self._waiting.put(())
+        await self._waiting.put(Offered(()))
 
     def healthy(self, within_s: float) -> bool:
         """Tell whether the loop came round within some seconds, where there was anything to do."""
@@ -118,7 +154,7 @@ class Pipeline:
         """Work until `stop`. What the database will never take ends it, with an ExceptionGroup."""
         async with asyncio.TaskGroup() as commits:
             while not (self._stopping and self._waiting.empty()):
-                facts = await self._next_facts()
+                facts = await self._outlets.informed(await self._next_facts())
                 self.idle_since = self._clock.monotonic()
                 await self._work(facts, commits)
 
@@ -126,12 +162,15 @@ class Pipeline:
         """Return all facts that wait, up to a bound; those that the time brings, where it comes first."""
         try:
             async with asyncio.timeout(self._until_deadline()):
-                facts = list(await self._waiting.get())
+                offered = [await self._waiting.get()]
         except TimeoutError:
             return self._time_passed()
-        while len(facts) < MOST_FACTS and not self._waiting.empty():
-            facts.extend(self._waiting.get_nowait())
-        return facts
+        count = len(offered[0].facts)
+        while count < MOST_FACTS and not self._waiting.empty():
+            offered.append(self._waiting.get_nowait())
+            count += len(offered[-1].facts)
+        self._promised += [each.done for each in offered if each.done is not None]
+        return [fact for each in offered for fact in each.facts]
 
     async def _work(self, facts: Sequence[Fact], commits: asyncio.TaskGroup) -> None:
         """Apply facts while the batch before is being written; then have theirs written."""
@@ -139,17 +178,21 @@ class Pipeline:
         self._pbx_clocks.update({fact.pbx: (fact.at, now) for fact in facts})
         events = [event for fact in facts for event in self._apply(fact)]
         self._heard.update({fact.pbx: fact.at for fact in facts if not isinstance(fact, OUR_OWN)})
-        if not events and self._may_wait(facts):
+        if not (events or self._promised) and self._may_wait(facts):
             return
         batch = self._batch(events)
+        promised, self._promised = self._promised, []
         if self._committing is not None:
             await self._committing
-        self._committing = commits.create_task(self._commit_and_tell(batch), name="commit")
+        self._committing = commits.create_task(self._commit_and_tell(batch, promised), name="commit")
 
-    async def _commit_and_tell(self, batch: Batch) -> None:
+    async def _commit_and_tell(self, batch: Batch, promised: Sequence[asyncio.Future[None]]) -> None:
         began = self._clock.monotonic()
-        if batch.calls or batch.told or batch.agents or batch.heard:
+        if batch != NOTHING:
             await self._commit(batch)
+        for done in promised:
+            if not done.done():
+                done.set_result(None)
         took_s = self._clock.monotonic() - began
         self._outlets.committed(batch.told)
         await asyncio.sleep(0)  # what was just told goes out first
@@ -182,6 +225,8 @@ class Pipeline:
             agents=changes.agents,
             protocols=changes.protocols,
             heard=self._take_heard(),
+            registered=changes.registered,
+            amended=changes.amended,
         )
 
     def _take_heard(self) -> Mapping[str, datetime]:

@@ -3,13 +3,14 @@
 Answers are made of the bytes of events and not of these; a test holds each tape's events against them.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, WithJsonSchema
 
 from callbridge.api.resources import Output
 from callbridge.api.words import TIME
 from callbridge.calls.call import CallState, Direction, LegState, Side
+from callbridge.calls.customer import Match, Matched
 
 Time = Annotated[str, WithJsonSchema(TIME)]
 
@@ -26,13 +27,22 @@ class AgentObject(Output):
     name: str | None
 
 
-class CustomerObject(Output):
-    match: Literal["one", "many", "none", "pending"]
+class CandidateObject(Output):
     id: str | None
     name: str | None
     type: str | None
+    tax_id: str | None
+    owner: str | None
     url: str | None
-    candidates: tuple[dict[str, Any], ...]
+    matched: Matched | None = Field(description="Where the number stands, or who says so.")
+    at: str | None = Field(description="The branch or the contact whose number it is.")
+    source: str | None = Field(description="Which source of the directory knew.")
+
+
+class CustomerObject(CandidateObject):
+    match: Match
+    by: str | None = Field(description="Who chose, where a person did.")
+    candidates: tuple[CandidateObject, ...]
 
 
 class MomentObject(Output):

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Final
 
-from callbridge.calls.call import Party
+from callbridge.calls.call import Direction, Party
 
 WITHHELD: Final = frozenset({"", "anonymous", "<unknown>", "unknown", "unavailable", "private", "restricted", "s"})
 """What Asterisk and carriers write where there is no number; `s` is its extension for "none dialled"."""
@@ -66,6 +66,11 @@ class PbxProfile:
     """Below which folder it writes recordings, as it names it itself."""
     measures: bool = False
     """Whether somebody looks at the files of recordings that are over."""
+    asks: bool = False
+    """Whether a directory is asked whose number it is."""
+    registers: frozenset[Direction] = frozenset()
+    """The directions in which unknown callers are made customers."""
+    register_type: str | None = None
     series: int = 0
     """The first digits of its protocol numbers, where other daemons give numbers too; 0 where none does."""
     to_e164: Callable[[str], str | None] = no_number_plan

@@ -122,6 +122,8 @@ class OpenCall:
     """Of the last ringing that was counted: after a gap the next one may seem to have begun before its end."""
     rang_s: float | None = None
 
+    asked: str | None = None
+    """The number for which the directory is, or was, asked."""
     told_at: datetime | None = None
     """The time of the latest that was told of it."""
     held_since: datetime | None = None

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from callbridge.calls.call import Call, Recording, RecordingState
+from callbridge.calls.customer import NOBODY, Match
 from callbridge.calls.events import EventType
 from callbridge.calls.facts import RecordingMeasured, RecordingMissing
 from callbridge.calls.frozen import replace
@@ -70,13 +71,20 @@ def await_file(board: Switchboard, work: OpenCall, recording: Recording, now: da
 
 
 def too_late(board: Switchboard, work: OpenCall, at: datetime) -> None:
-    """Give up files nobody could look at in time."""
+    """Give up files nobody could look at in time, and a directory that did not answer."""
+    if work.call.over and work.call.customer.match is Match.PENDING:
+        board.enquiries.forget(work)
+        work.call = replace(work.call, customer=NOBODY)
+        if all_settled(work):
+            board.tell(work, EventType.CALL_UPDATED, at, changed=("customer",))
+            return board.settled(work)
     for each in unsettled(work):
         # A clock that was set back shows less than `stopped_at`, for years perhaps: given up, too.
         if each.stopped_at is None or abs(at - each.stopped_at) >= timedelta(seconds=SETTLE_S):
             failed(board, work, each, LATE, at)
     if unsettled(work):
         board.hold_back(work, at + timedelta(seconds=SETTLE_S), too_late, patient=True)
+    return None
 
 
 def wait_anew(board: Switchboard, pbx: str, now: datetime) -> None:
@@ -88,7 +96,7 @@ def wait_anew(board: Switchboard, pbx: str, now: datetime) -> None:
 
 
 def linger(board: Switchboard, work: OpenCall, at: datetime) -> None:
-    """Keep a call that is over as long as a file of it is awaited, or written to."""
+    """Keep a call that is over as long as a file of it is awaited, or written to, or the directory's answer is."""
     if not all_settled(work):
         board.settling[work.call.id] = work
         board.hold_back(work, at + timedelta(seconds=SETTLE_S), too_late, patient=True)
@@ -100,7 +108,9 @@ def unsettled(work: OpenCall) -> tuple[Recording, ...]:
 
 
 def all_settled(work: OpenCall) -> bool:
-    """Tell whether no recording of a call goes on, and of none the file is awaited."""
+    """Tell whether no recording of a call goes on, of none the file is awaited, and nobody asks whom it was with."""
+    if work.call.customer.match is Match.PENDING:
+        return False
     return not any(each.state in {*GOING_ON, RecordingState.STOPPED} for each in work.call.recordings)
 
 

@@ -73,6 +73,7 @@ def recall(tracker: Tracker, written: Mapping[str, Any]) -> OpenCall:
         board.roster.recall(work.call.pbx, leg.who)
     (board.settling if work.call.over else board.open)[work.call.id] = work
     board.unsettled.update({each.id: work.call.id for each in recording_files.to_look_at(work)})
+    board.enquiries.await_answer(work)
     wait_again(board, work)
     return work
 

@@ -15,6 +15,8 @@ from callbridge.calls.agents import Roster
 from callbridge.calls.asking import Asking
 from callbridge.calls.call import Call, Leg, Limits
 from callbridge.calls.correlation import Channel, ChannelGraph, Key
+from callbridge.calls.customer import Customer
+from callbridge.calls.enquiries import Enquiries
 from callbridge.calls.events import Event, EventType, call_event
 from callbridge.calls.facts import ChannelFact
 from callbridge.calls.frozen import replace
@@ -30,6 +32,15 @@ JUMP: Final = timedelta(seconds=2)
 """How far a PBX's clock may go back from one word to the next: threads overtake one another by milliseconds."""
 
 Law = Callable[["Switchboard", OpenCall, datetime], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A customer made of a call: `number` is what they called from, or were called at."""
+
+    customer: Customer
+    number: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -90,6 +101,11 @@ class Switchboard:
         """For a PBX whose gap is not closed yet: how much of it its own log told."""
         self.reads_log = False
         """Whether what is told now is from a PBX's own log: there a call goes on until its end is read."""
+        self.enquiries = Enquiries()
+        self.registered: dict[str, Registered] = {}
+        """Customers made of unknown callers, that are not written down yet."""
+        self.amended: dict[str, Call] = {}
+        """Calls that were over and changed afterwards, as they are told now."""
         self.oddities: Counter[str] = Counter()
         self._shown: dict[str, datetime] = {}
         self._order = 0
@@ -226,10 +242,17 @@ class Switchboard:
     def tell(self, work: OpenCall, kind: EventType, at: datetime, **details: object) -> None:
         """Tell the world: the call's next event, with the call as it is now."""
         self.tell_start(work)
+        if self.profile(work.call.pbx).asks:
+            self.enquiries.look(work)
         work.call = work.refreshed(work.call.sequence + 1)
         work.told_at = max(at, work.told_at or at)
         self.changed[work.call.id] = work.call
         self.told.append(call_event(work.call, kind, at, **details))
+
+    def tell_amended(self, call: Call, kind: EventType, at: datetime, **details: object) -> None:
+        """Tell of a call that is over, and of which nothing is remembered but what was told last."""
+        self.amended[call.id] = call
+        self.told.append(call_event(call, kind, at, **details))
 
     def tell_start(self, work: OpenCall) -> None:
         """Tell that a call began, where that was held back."""

@@ -8,7 +8,7 @@ The PBX is the authority on what happened. A fact that fits nowhere is kept as
 an oddity, never raised: an observer that argues loses calls.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -24,6 +24,7 @@ from callbridge.calls import (
     fetching,
     gap,
     holding,
+    identifying,
     limits,
     parking,
     pickups,
@@ -35,9 +36,10 @@ from callbridge.calls import (
 )
 from callbridge.calls import facts as f
 from callbridge.calls.call import Agent, Call, Limits
+from callbridge.calls.correlation import Key
 from callbridge.calls.events import Event
 from callbridge.calls.numbers import PbxProfile
-from callbridge.calls.switchboard import NO_LIMITS, Switchboard
+from callbridge.calls.switchboard import NO_LIMITS, Registered, Switchboard
 
 
 def told_afterwards(board: Switchboard, fact: f.Backfilled) -> None:
@@ -99,6 +101,8 @@ LAWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Any], None]]] = {
     f.Backfilled: told_afterwards,
     f.BackfillDone: backfill.done,
     f.BackfillFailed: backfill.failed,
+    f.DirectoryAnswered: identifying.answered,
+    f.CustomerChosen: identifying.chosen,
     f.TimePassed: gap.time_passed,
     f.LimitsSet: limits.limits_set,
     f.Nonsense: gap.nonsense,
@@ -113,6 +117,10 @@ class Changes:
     calls: tuple[Call, ...]
     agents: tuple[tuple[str, Agent, datetime], ...]
     protocols: Mapping[str, int]
+    amended: tuple[Call, ...] = ()
+    """Calls that were over before, and of which something was changed since."""
+    registered: tuple[Registered, ...] = ()
+    """Customers made of unknown callers."""
 
 
 class Tracker:
@@ -167,8 +175,10 @@ class Tracker:
         board = self.board
         seen = tuple((pbx, agent, at) for (pbx, _), (agent, at) in board.roster.seen.items())
         calls = tuple(board.open[key].refreshed() if key in board.open else call for key, call in board.changed.items())
-        changes = Changes(calls, seen, board.new_protocols)
+        amended, registered = tuple(board.amended.values()), tuple(board.registered.values())
+        changes = Changes(calls, seen, board.new_protocols, amended, registered)
         board.changed, board.roster.seen, board.new_protocols = {}, {}, {}
+        board.amended, board.registered = {}, {}
         return changes
 
     def remembers(self, call: Call) -> bool:
@@ -186,6 +196,18 @@ class Tracker:
         Answer with `facts.RecordingMeasured`, `facts.RecordingMissing` or `facts.RecordingGoesOn`.
         """
         return recording_files.awaited(self.board)
+
+    @property
+    def awaits_directory(self) -> bool:
+        """Whether the directory is to be asked for a number."""
+        return self.board.enquiries.open
+
+    def wanted(self) -> Mapping[Key, Sequence[str]]:
+        """Return the numbers the directory is to be asked for, as (pbx, number), with the calls that wait.
+
+        Answer with `facts.DirectoryAnswered`.
+        """
+        return self.board.enquiries.wanted()
 
     def next_deadline(self, pbx: str) -> datetime | None:
         """Return when `facts.TimePassed` is wanted for a PBX, in its own time; None while nothing waits."""

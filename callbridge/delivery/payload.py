@@ -14,6 +14,7 @@ from typing import Any, Final
 import orjson
 
 from callbridge.calls.call import Agent, Call, Leg, Missed, Moment, Party, Recording, TooLong
+from callbridge.calls.customer import Customer, Known
 from callbridge.calls.events import Event
 from callbridge.delivery import shapes
 
@@ -66,7 +67,7 @@ def call_as_json(call: Call) -> shapes.Call:
         "to": _party(call.callee),
         "queue": call.queue,
         "agent": None if agent is None else _agent(agent),
-        "customer": _nobody(),
+        "customer": _customer(call.customer),
         "timeline": [_moment(moment) for moment in call.timeline],
         "started_at": stamp(call.started_at),
         "answered_at": _stamp_or_none(call.answered_at),
@@ -91,9 +92,27 @@ def call_as_json(call: Call) -> shapes.Call:
     }
 
 
-def _nobody() -> shapes.Customer:
-    """The customer of a call for which no directory was asked."""
-    return {"match": "none", "id": None, "name": None, "type": None, "url": None, "candidates": []}
+def _customer(known: Known) -> shapes.Customer:
+    found = _one_customer(known.customer or NO_CUSTOMER)
+    candidates = [_one_customer(each) for each in known.candidates]
+    return {"match": known.match, **found, "by": known.by, "candidates": candidates}
+
+
+NO_CUSTOMER: Final = Customer(id="")
+
+
+def _one_customer(customer: Customer) -> shapes.OneCustomer:
+    return {
+        "id": customer.id or None,
+        "name": customer.name,
+        "type": customer.type,
+        "tax_id": customer.tax_id,
+        "owner": customer.owner,
+        "url": customer.url,
+        "matched": customer.matched,
+        "at": customer.at,
+        "source": customer.source,
+    }
 
 
 def _party(party: Party) -> shapes.Party:
@@ -178,6 +197,8 @@ _PLAIN: Final[Mapping[type, Callable[[Any], Any]]] = {
     Agent: _agent,
     Missed: _missed,
     TooLong: _too_long,
+    Customer: _one_customer,
+    Known: _customer,
     Moment: _moment,
     Leg: _leg,
     Recording: _recording,

@@ -25,6 +25,7 @@ from callbridge.calls.call import (
     TooLong,
     TransferKind,
 )
+from callbridge.calls.customer import Customer, Known, Match, Matched
 from callbridge.calls.events import Event, EventType, call_event, pbx_event
 from callbridge.delivery import disabling
 from callbridge.ports import Halt, Standing
@@ -69,6 +70,17 @@ FILES: Final[Mapping[EventType, RecordingState]] = {
     EventType.RECORDING_READY: RecordingState.READY,
     EventType.RECORDING_FAILED: RecordingState.FAILED,
 }
+SILVA: Final = Customer(
+    "c-17",
+    "Silva Lda",
+    "customer",
+    "PT500000000",
+    "Ana Costa",
+    "https://crm.example/c/17",
+    Matched.MOBILE,
+    source="own",
+)
+CREATED: Final = Customer("callbridge-5f0c1e", MARIA.name, "lead", matched=Matched.REGISTERED, source="own")
 MISSED: Final = Missed(Reason.TIMEOUT, SALES, (ANA, RUI))
 TOO_LONG_S: Final = 45.0
 
@@ -85,6 +97,7 @@ BESIDES: Final[Mapping[EventType, Mapping[str, object]]] = {
     EventType.CALL_LEFT_QUEUE: {"queue": SALES, "reason": "timeout"},
     EventType.CALL_UPDATED: {"changed": ("forwarded",), "forwarded": {"from": ANA, "to": RUI, "reason": "no_answer"}},
     EventType.CALL_TOO_LONG: {"limit_s": TOO_LONG_S},
+    EventType.CUSTOMER_CREATED: {"customer": CREATED},
     EventType.CALL_ENDED: {},
     EventType.CALL_MISSED: {"missed": MISSED},
     EventType.PBX_DISCONNECTED: {"reason": "no answer to Ping within 10 s"},
@@ -121,6 +134,7 @@ def _call(kind: EventType, pbx: str, at: datetime) -> Call:
         sequence=SEQUENCE.get(kind, len(been)),
         queue=SALES if CallState.QUEUED in been else None,
         agent=Agent("1001", ANA.name) if answered else None,
+        customer=Known(Match.ONE, CREATED if kind is EventType.CUSTOMER_CREATED else SILVA),
         timeline=tuple(Moment(state, when) for state, when in times.items()),
         legs=_legs(times, over=ended),
         answered_at=answered,

@@ -10,6 +10,7 @@ from pydantic import Field
 from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
 
 from callbridge.calls import call as c
+from callbridge.calls.customer import Match, Matched
 from callbridge.calls.events import EventType
 
 Stamp = Annotated[
@@ -39,15 +40,26 @@ class Agent(TypedDict):
     name: str | None
 
 
-class Customer(TypedDict):
-    """Whose number it is."""
+class OneCustomer(TypedDict):
+    """A customer whose number it may be."""
 
-    match: Literal["one", "many", "none", "pending"]
     id: str | None
     name: str | None
     type: str | None
+    tax_id: str | None
+    owner: str | None
     url: str | None
-    candidates: list[Any]
+    matched: Annotated[Matched | None, Field(description="Where the number stands, or who says so.")]
+    at: Annotated[str | None, Field(description="The branch or the contact whose number it is.")]
+    source: Annotated[str | None, Field(description="Which source of the directory knew.")]
+
+
+class Customer(OneCustomer):
+    """Whose number it is."""
+
+    match: Match
+    by: Annotated[str | None, Field(description="Who chose, where a person did.")]
+    candidates: list[OneCustomer]
 
 
 class Moment(TypedDict):
@@ -206,11 +218,16 @@ BESIDES: Final[Mapping[EventType, Mapping[str, Any]]] = {
     EventType.RECORDING_RESUMED: {"recording": Recording},
     EventType.RECORDING_READY: {"recording": Recording},
     EventType.RECORDING_FAILED: {"recording": Recording},
+    EventType.CUSTOMER_CREATED: {"customer": OneCustomer},
     EventType.PBX_CONNECTED: {"gap": Gap | None},
     EventType.PBX_DISCONNECTED: {"reason": str},
     EventType.WEBHOOK_DISABLED: {"webhook": DisabledWebhook},
 }
 """What stands in `data` besides `pbx`, and besides `sequence` and `call` of a call: for each event that is told."""
 
-CHANGED: Final[Mapping[str, Any]] = {"forwarded": Forwarded, "joined": Party}
+CHANGED: Final[Mapping[str, Any]] = {
+    "forwarded": Forwarded,
+    "joined": Party,
+    "by": Annotated[str, Field(description="Who chose the customer, where a person did.")],
+}
 """What may stand in `data` of `call.updated`, by the word in `changed`."""

@@ -7,7 +7,7 @@ The pipeline and the delivery know these shapes only; `store` fulfils them, and
 from callbridge.ports.access import Kept, KeptAnswer, KeptAnswers, Token, Tokens
 from callbridge.ports.call_log import CallLog, CallQuery, LoggedCall
 from callbridge.ports.cel import CelTable
-from callbridge.ports.commits import Batch, LiveCall, Memory, Registered, Told
+from callbridge.ports.commits import Batch, LiveCall, Memory, Told
 from callbridge.ports.customers import Choice, CustomerNumber, CustomerQuery, Customers, Found, KeptCustomer
 from callbridge.ports.deliveries import STRICT, Attempt, Backlog, Due, Halt, Standing
 from callbridge.ports.event_log import BEGINNING, EventLog, EventPage, Feed, LoggedEvent, Place
@@ -52,7 +52,6 @@ __all__ = [
     "MissedList",
     "MissedQuery",
     "Place",
-    "Registered",
     "Shards",
     "Standing",
     "Store",

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from callbridge.calls.call import Agent, Call
-from callbridge.calls.customer import Customer
 from callbridge.calls.events import Event
 from callbridge.calls.missed import MissedChanges, MissedRow
+from callbridge.calls.switchboard import Registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +47,10 @@ class Batch:
     heard: Mapping[str, datetime] = field(default_factory=dict)
     """For each PBX that said something, the time of its last fact: where a gap would begin."""
     missed: MissedChanges = field(default_factory=MissedChanges)
-    registered: Sequence["Registered"] = ()
+    registered: Sequence[Registered] = ()
     """Customers the daemon itself makes of unknown callers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """A customer made of a call: `number` is what they called from, E.164, or as the PBX wrote it."""
-
-    customer: Customer
-    number: str
-    at: datetime
+    amended: Sequence[Call] = ()
+    """Calls that were over before, and of which a person changed something since: all else stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)

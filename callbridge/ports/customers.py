@@ -64,13 +64,18 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class CustomerQuery:
-    """Which customers are wanted, in the order of (name, id); None means: whichever. `after` is the last one before."""
+    """Which customers are wanted, in the order of (name, id); None and () mean: whichever.
+
+    `after` is the last one before; a name that is None comes as "".
+    """
 
     limit: int
     after: tuple[str, str] | None = None
     name: str | None = None
-    """What the name begins with, in any case."""
+    """What the name begins with, in any case, with accents or without."""
     type: str | None = None
+    keys: Sequence[str] = ()
+    """Those who have one of these numbers."""
 
 
 class Customers(Protocol):
@@ -97,8 +102,11 @@ class Customers(Protocol):
     async def customers(self, query: CustomerQuery) -> Sequence[KeptCustomer]:
         """Return the customers wanted, with their numbers."""
 
-    async def put(self, customers: Sequence[KeptCustomer]) -> int:
-        """Write customers, each whole, in one commit; return how many were new. `created_at` of the others stays."""
+    async def put(self, customers: Sequence[KeptCustomer]) -> frozenset[str]:
+        """Write customers, each whole, in one commit; return the ids of the new. `created_at` of the others stays.
+
+        Of several with one id, the last counts.
+        """
 
     async def remove(self, customer_id: str) -> bool:
         """Remove a customer with all numbers and choices; False where there is none."""

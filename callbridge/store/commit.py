@@ -6,19 +6,26 @@ from functools import partial
 from operator import itemgetter
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from callbridge.calls.call import Call
 from callbridge.calls.customer import Matched
 from callbridge.calls.numbers import tail_of
-from callbridge.ports import Batch, Registered, Told
+from callbridge.calls.switchboard import Registered
+from callbridge.ports import Batch, Told
 from callbridge.store import outbox, people_tables, tables, upserts
+from callbridge.store.columns import sought
 from callbridge.store.prepared import Prepared, plain
 from callbridge.store.rows import Row, call_row, leg_rows, timeline_rows
 
 _e: Final = tables.events.c
 
 _WRITE_CALLS: Final = Prepared(partial(upserts.replacing, table=tables.calls))
+_AMEND: Final = plain(
+    update(tables.calls)
+    .where(tables.calls.c.id == bindparam("amended"))
+    .values({each: bindparam(f"new_{each}") for each in ("sequence", "customer_match", "customer_id", "customer_name")})
+)
 _WRITE_MEMORY: Final = Prepared(partial(upserts.replacing, table=tables.live_calls))
 _FORGET: Final = plain(delete(tables.live_calls).where(tables.live_calls.c.call_id == bindparam("gone")))
 _DROP_LEGS: Final = plain(delete(tables.legs).where(tables.legs.c.call_id == bindparam("over")))
@@ -41,6 +48,7 @@ Added = Sequence[tuple[int, Told]]
 def write_batch(connection: Connection, batch: Batch, now: datetime, strict: Collection[str] = ()) -> Added:
     """Write `batch`, and return what is told anew: that is due `now`, to those in `strict` all in one lane."""
     _WRITE_CALLS(connection, [call_row(call) for call in batch.calls])
+    _AMEND(connection, [_amended(call_row(call)) for call in batch.amended])
     _write_memory(connection, batch)
     _write_log(connection, [call for call in batch.calls if call.over])
     _write_registered(connection, batch.registered)
@@ -129,7 +137,13 @@ def _registered_row(registered: Registered) -> Row:
         "registered": True,
         "created_at": registered.at,
         "changed_at": registered.at,
+        "sought": sought(customer.name),
     }
+
+
+def _amended(row: Row) -> Row:
+    names = ("sequence", "customer_match", "customer_id", "customer_name")
+    return {"amended": row["id"], **{f"new_{name}": row[name] for name in names}}
 
 
 def _by_id(told: Iterable[Told]) -> Mapping[str, Told]:

@@ -1,0 +1,92 @@
+"""Whom the directory is asked about: the number of whoever is outside, once for each call.
+
+What the directory said of a number before its call began waits here for it. A
+call whose number was not answered for begins as `pending`; what is waited for,
+`Tracker.wanted` tells.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from callbridge.calls.call import Call, Direction, Party
+from callbridge.calls.correlation import Key
+from callbridge.calls.customer import ASKED, NOBODY, Known, Match
+from callbridge.calls.frozen import replace
+from callbridge.calls.numbers import WITHHELD
+from callbridge.calls.open_call import OpenCall
+
+MOST_ANSWERS: Final = 1_000
+"""Answers kept for calls that are still to begin."""
+
+
+def outsider(call: Call) -> Party | None:
+    """Return the side of a call that is outside; None of an internal one."""
+    if call.direction is Direction.INTERNAL:
+        return None
+    return call.caller if call.direction is Direction.INBOUND else call.callee
+
+
+def number_of(party: Party | None) -> str | None:
+    """Return what somebody outside is known by: E.164, else as the PBX wrote it; None where it is withheld."""
+    if party is None or party.extension is not None:
+        return None
+    if party.number is not None:
+        return party.number
+    return None if party.raw is None or party.raw.lower() in WITHHELD else party.raw
+
+
+def asked_for(call: Call) -> str | None:
+    """Return the number the directory is asked for; None where nobody can be known by it."""
+    return number_of(outsider(call))
+
+
+class Enquiries:
+    """What is waited for, and what was answered before it was."""
+
+    def __init__(self) -> None:
+        self._answers: dict[Key, Known] = {}
+        self._waiting: dict[Key, dict[str, None]] = {}
+
+    @property
+    def open(self) -> bool:
+        """Whether anything is waited for."""
+        return bool(self._waiting)
+
+    def wanted(self) -> Mapping[Key, Sequence[str]]:
+        """Return the numbers that are waited for, as (pbx, number), with the ids of the calls that do."""
+        return {key: tuple(calls) for key, calls in self._waiting.items()}
+
+    def look(self, work: OpenCall) -> None:
+        """Have a call with whoever is outside now: as answered already, or pending. A person's choice stays."""
+        number = asked_for(work.call)
+        if number == work.asked or work.call.customer.by is not None:
+            return
+        self.forget(work)
+        work.asked = number
+        known = NOBODY
+        if number is not None:
+            known = self._answers.pop((work.call.pbx, number), ASKED)
+        work.call = replace(work.call, customer=known)
+        self.await_answer(work)
+
+    def await_answer(self, work: OpenCall) -> None:
+        """Wait for the directory, where a call does."""
+        if work.asked is not None and work.call.customer.match is Match.PENDING:
+            self._waiting.setdefault((work.call.pbx, work.asked), {})[work.call.id] = None
+
+    def forget(self, work: OpenCall) -> None:
+        """Wait no longer for a call's sake."""
+        key = (work.call.pbx, work.asked or "")
+        self._waiting.get(key, {}).pop(work.call.id, None)
+        if not self._waiting.get(key, {"": None}):
+            del self._waiting[key]
+
+    def answered(self, key: Key, known: Known) -> Sequence[str]:
+        """Return the calls that waited for an answer; where none did, it is kept for one that is to begin."""
+        calls = tuple(self._waiting.pop(key, ()))
+        if not calls:
+            self._answers.pop(key, None)
+            self._answers[key] = known
+            if len(self._answers) > MOST_ANSWERS:
+                del self._answers[next(iter(self._answers))]
+        return calls
