@@ -6,6 +6,7 @@ as text; a TIMESTAMPTZ would be right on one of the two databases only.
 """
 
 import re
+import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -37,9 +38,20 @@ def storable(text: str) -> str:
     return text if text.isascii() and "\0" not in text else _UNSTORABLE.sub("\ufffd", text)
 
 
+def sought(name: str | None) -> str:
+    """Return a name as it is ordered and looked for: without case, accents and twice the same space."""
+    apart = unicodedata.normalize("NFKD", storable(name or ""))
+    plain = "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return " ".join(plain.casefold().split())
+
+
 def small(number: int | None) -> int | None:
     """Return `number`, or None when it fits no INTEGER: nonsense from the PBX may not stop the commit."""
     return number if number is not None and -_INT32 <= number < _INT32 else None
+
+
+BytewiseText: Final = Text(collation="C").with_variant(Text(), "sqlite")
+"""Text that is ordered by its code points, on both databases: all that begins alike is one stretch of an index."""
 
 
 class Moment(TypeDecorator[datetime]):

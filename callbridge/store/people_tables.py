@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, Table, Text
 
-from callbridge.store.columns import ForeignText, Moment
+from callbridge.store.columns import BytewiseText, ForeignText, Moment
 from callbridge.store.tables import metadata
 
 customers: Final = Table(
@@ -21,7 +21,9 @@ customers: Final = Table(
     Column("registered", Boolean, nullable=False),  # made by the daemon itself, of a call
     Column("created_at", Moment, nullable=False),
     Column("changed_at", Moment, nullable=False),
-    Index("customers_name", "name", "id"),
+    Column("sought", BytewiseText, nullable=False),  # the name as columns.sought has it
+    Index("customers_sought", "sought", "id"),
+    Index("customers_type", "type", "sought", "id"),
 )
 
 customer_numbers: Final = Table(
@@ -34,8 +36,8 @@ customer_numbers: Final = Table(
     Column("written", ForeignText, nullable=False),
     Column("key", ForeignText, nullable=False),  # E.164, or what else it is found by (directory/numbers.py)
     Column("tail", Text),  # its last digits; NULL where it is too short for them to say anything
-    Index("customer_numbers_key", "key"),
-    Index("customer_numbers_tail", "tail"),
+    Index("customer_numbers_key", "key", "customer_id", "place"),
+    Index("customer_numbers_tail", "tail", "customer_id", "place"),
 )
 
 number_choices: Final = Table(
@@ -45,6 +47,7 @@ number_choices: Final = Table(
     Column("customer_id", ForeignText, ForeignKey("customers.id", ondelete="CASCADE"), nullable=False),
     Column("by", ForeignText, nullable=False),
     Column("at", Moment, nullable=False),
+    Index("number_choices_customer", "customer_id"),
 )
 
 missed: Final = Table(

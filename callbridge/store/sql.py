@@ -26,6 +26,7 @@ from callbridge.ports import (
 from callbridge.store import commit, dead_letters, due, outbox, queries, tries, webhooks
 from callbridge.store.access import Access
 from callbridge.store.call_log import SqlCallLog
+from callbridge.store.customers import SqlCustomers
 from callbridge.store.event_log import SqlEventLog
 from callbridge.store.idempotency import SqlKeptAnswers
 from callbridge.store.queries import Counts, Kept
@@ -46,6 +47,7 @@ class SqlStore:
         self.kept_answers = SqlKeptAnswers(access)
         self.call_log = SqlCallLog(access)
         self.event_log = SqlEventLog(access)
+        self.customers = SqlCustomers(access, clock)
         # Read and changed within writes alone, which follow one another: so it is always as the lanes are.
         self._strict: frozenset[str] = frozenset()
         # Forgotten: what was on its way to them when they went is no longer written down.

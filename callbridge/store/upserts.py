@@ -3,6 +3,7 @@
 from sqlalchemy import Table, case, func
 from sqlalchemy.dialects import postgresql, sqlite
 
+from callbridge.store.people_tables import customers
 from callbridge.store.tables import agents, events, kept_answers, protocols, webhook_states
 
 Insert = sqlite.Insert | postgresql.Insert
@@ -27,6 +28,16 @@ def adding_events(dialect: str) -> Insert:
     a fault that must be seen, not an event to lose in silence.
     """
     return _insert(dialect, events).inline().on_conflict_do_nothing(index_elements=[events.c.id])
+
+
+def putting_customers(dialect: str) -> Insert:
+    """A customer becomes what it is now, and is there since it was first."""
+    new = _insert(dialect, customers)
+    columns = {column.name: new.excluded[column.name] for column in customers.c if column.name not in _FOR_EVER}
+    return new.on_conflict_do_update(index_elements=[customers.c.id], set_=columns)
+
+
+_FOR_EVER = frozenset({"id", "created_at"})
 
 
 def raising_protocols(dialect: str) -> Insert:

@@ -31,8 +31,10 @@ def customers() -> None:
         sa.Column("registered", sa.Boolean, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("changed_at", sa.BigInteger, nullable=False),
+        sa.Column("sought", sa.Text(collation="C").with_variant(sa.Text(), "sqlite"), nullable=False),
     )
-    op.create_index("customers_name", "customers", ["name", "id"])
+    op.create_index("customers_sought", "customers", ["sought", "id"])
+    op.create_index("customers_type", "customers", ["type", "sought", "id"])
     op.create_table(
         "customer_numbers",
         sa.Column("customer_id", sa.Text, sa.ForeignKey("customers.id", ondelete="CASCADE"), primary_key=True),
@@ -43,8 +45,8 @@ def customers() -> None:
         sa.Column("key", sa.Text, nullable=False),
         sa.Column("tail", sa.Text),
     )
-    op.create_index("customer_numbers_key", "customer_numbers", ["key"])
-    op.create_index("customer_numbers_tail", "customer_numbers", ["tail"])
+    op.create_index("customer_numbers_key", "customer_numbers", ["key", "customer_id", "place"])
+    op.create_index("customer_numbers_tail", "customer_numbers", ["tail", "customer_id", "place"])
     op.create_table(
         "number_choices",
         sa.Column("key", sa.Text, primary_key=True),
@@ -52,6 +54,7 @@ def customers() -> None:
         sa.Column("by", sa.Text, nullable=False),
         sa.Column("at", sa.BigInteger, nullable=False),
     )
+    op.create_index("number_choices_customer", "number_choices", ["customer_id"])
 
 
 def missed() -> None:
