@@ -51,7 +51,13 @@ class Action(StrEnum):
     CALL_STARTED = "call.started"
     CALL_ENDED = "call.ended"
     RECORDING_UNREADABLE = "recording.unreadable"  # the file of a recording that is over cannot be looked at
+    DIRECTORY_FAILED = "directory.failed"  # a source of the directory cannot say whose number it is
     CALL_ODDITY = "call.oddity"  # a fact with no place in the tables; kept, counted
+
+    # Whose number it is
+    DIRECTORY_FAILED = "directory.failed"  # a source could not answer; the others were asked
+    DIRECTORY_RESTS = "directory.rests"  # a source failed so often that it is left alone for a while
+    DIRECTORY_RECOVERED = "directory.recovered"  # it answers again
 
     # From facts to the database
     PIPELINE_BEHIND = "pipeline.behind"  # facts wait longer than they should

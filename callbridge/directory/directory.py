@@ -1,0 +1,150 @@
+"""Whose number is it: the sources in their order, the first that knows somebody answers.
+
+Before all sources stands what a person chose for the number, after them the customers
+whose number only ends alike. A source that fails is passed over, and said so.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Final, Protocol, Self
+from urllib.parse import quote
+
+from callbridge.calls.customer import NOBODY, Customer, Known, Match, Matched
+from callbridge.directory.numbers import key_of
+from callbridge.directory.own import OWN, shown
+from callbridge.directory.source import Question, Rung, SourceHealth
+from callbridge.errors import CallbridgeError
+from callbridge.ports.customers import KeptCustomer
+
+AT_ONCE_S: Final = 0.05
+"""For `at_once`: a call waits for it before anybody is told of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the directory knows. Where a source `failed`, nobody knows whether an unknown number is unknown."""
+
+    known: Known
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How numbers are read, and where customers are shown."""
+
+    country: str = "ZZ"
+    """ISO 3166, of PBXs that are not in `countries`; ZZ: only what begins with + is public."""
+    countries: Mapping[str, str] = field(default_factory=dict)
+    """By the PBX's id."""
+    customer_url: str | None = None
+    """`https://crm.example/c/{id}`, for customers without a URL of their own."""
+
+
+class Source(Protocol):
+    """What is behind one or more rungs: a database, a CRM."""
+
+    def forget(self, number: str | None, keys: Collection[str]) -> None:
+        """Drop answers that are kept for a number, under any of these keys; all of them where it is None."""
+
+    def health(self) -> SourceHealth:
+        """Return how it does."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Directory:
+    """All sources. Use it as an async context manager: it holds connections to CRMs."""
+
+    def __init__(self, sources: Sequence[Source], rungs: Sequence[Rung], ways: Ways) -> None:
+        self._sources, self._rungs, self._ways = sources, rungs, ways
+        self._opened = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        for source in self._sources:
+            await self._opened.enter_async_context(source)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._opened.aclose()
+
+    def key(self, pbx: str, number: str) -> str:
+        """Return what a number that was heard at a PBX is found by; choices are remembered under it."""
+        return key_of(number, self._ways.countries.get(pbx, self._ways.country))
+
+    def shown(self, kept: KeptCustomer, matched: Matched, at: str | None = None) -> Customer:
+        """Return a customer of the database as a call shows it."""
+        return self._linked(shown(kept, matched, at))
+
+    async def at_once(self, pbx: str, numbers: Collection[str]) -> Mapping[str, Known]:
+        """Return what is known of numbers without asking anybody outside; those that would take it are left out.
+
+        Takes AT_ONCE_S at most, and never raises: what fails is left out too.
+        """
+        questions = {number: Question(pbx, number, self.key(pbx, number)) for number in numbers}
+        found: dict[Question, Known] = {}
+        try:
+            async with asyncio.timeout(AT_ONCE_S):
+                await self._climb(list(questions.values()), found)
+        except (CallbridgeError, TimeoutError):
+            pass  # asked again by `ask`, which counts and tells what fails
+        return {number: self._finished(found[asked]) for number, asked in questions.items() if asked in found}
+
+    async def _climb(self, questions: Sequence[Question], found: dict[Question, Known]) -> None:
+        for rung in self._rungs:
+            if not questions:
+                return
+            said = await rung.at_once(questions)
+            found.update({asked: known for asked, known in said.items() if known.match is not Match.NONE})
+            questions = [asked for asked in questions if asked in said and asked not in found]
+        found.update(dict.fromkeys(questions, NOBODY))
+
+    async def ask(self, pbx: str, number: str) -> Answer:
+        """Ask all sources in their order until one knows somebody. Each has its deadline; never raises."""
+        question = Question(pbx, number, self.key(pbx, number))
+        failed = False
+        for rung in self._rungs:
+            try:
+                known = await rung.ask(question)
+            except CallbridgeError:  # the source has counted and told it
+                failed = True
+                continue
+            if known.match is not Match.NONE:
+                return Answer(self._finished(known), failed)
+        return Answer(NOBODY, failed)
+
+    def forget(self, number: str | None = None) -> None:
+        """Drop what is remembered of CRMs' answers, for one number or for all: customers have changed."""
+        countries = {self._ways.country, *self._ways.countries.values()}
+        keys = {key_of(number, country) for country in countries} if number is not None else set()
+        for source in self._sources:
+            source.forget(number, keys)
+
+    def health(self) -> tuple[SourceHealth, ...]:
+        """Return how each source does, in their order."""
+        return tuple(source.health() for source in self._sources)
+
+    def _finished(self, known: Known) -> Known:
+        return replace(
+            known,
+            customer=known.customer and self._linked(known.customer),
+            candidates=tuple(map(self._linked, known.candidates)),
+        )
+
+    def _linked(self, customer: Customer) -> Customer:
+        """Return a customer with the URL where the CRM shows it."""
+        template = self._ways.customer_url
+        if customer.url is not None or template is None:
+            return customer
+        return replace(customer, url=template.replace("{id}", quote(customer.id, safe="")))
+
+
+__all__ = ["OWN", "Answer", "Directory", "Source", "Ways"]

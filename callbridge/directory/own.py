@@ -1,0 +1,131 @@
+"""The database's own customers, as three rungs of the ladder: who was chosen, who has the number, who nearly has it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+from callbridge.calls.customer import NOBODY, Customer, Known, Match, Matched
+from callbridge.calls.numbers import tail_of
+from callbridge.directory.source import Question, SourceHealth
+from callbridge.directory.tally import Tally
+from callbridge.errors import CallbridgeError, StoreUnavailable
+from callbridge.ports.customers import Choice, Customers, Found, KeptCustomer
+
+OWN: Final = "own"
+"""Its name in the configuration, and in `Customer.source`."""
+MOST_CANDIDATES: Final = 10
+"""Nobody chooses among more while it rings; a call tells each of them with each of its events."""
+OWN_S: Final = 1.0
+"""For one look into the database."""
+
+T = TypeVar("T")
+
+
+def shown(kept: KeptCustomer, matched: Matched, at: str | None = None) -> Customer:
+    """Return a customer of the database as a call shows it."""
+    return Customer(kept.id, kept.name, kept.type, kept.tax_id, kept.owner, kept.url, matched, at, OWN)
+
+
+def known(customers: Sequence[Customer]) -> Known:
+    """Return who has a number: one customer is linked, several are candidates. Each stands there once."""
+    once = tuple({each.id: each for each in reversed(customers)}.values())[::-1]
+    if len(once) == 1:
+        return Known(Match.ONE, once[0])
+    return Known(Match.MANY, candidates=once[:MOST_CANDIDATES]) if once else NOBODY
+
+
+class Own:
+    """Asks the database, and counts."""
+
+    def __init__(self, customers: Customers) -> None:
+        self.customers = customers
+        self._tally = Tally(OWN)
+
+    async def asked(self, reading: Callable[[], Awaitable[T]]) -> T:
+        """Return what is read, within OWN_S. Raises CallbridgeError."""
+        self._tally.asked()
+        try:
+            async with asyncio.timeout(OWN_S):
+                return await reading()
+        except TimeoutError:
+            late = StoreUnavailable(f"The database did not answer within {OWN_S:g} s. Is it locked, or busy?")
+            self._tally.failed(late)
+            raise late from None
+        except CallbridgeError as error:
+            self._tally.failed(error)
+            raise
+
+    def forget(self, number: str | None, keys: Collection[str]) -> None:
+        """Do nothing: the database is asked each time."""
+
+    def health(self) -> SourceHealth:
+        return self._tally.health()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """The database is closed by whoever opened it."""
+
+
+Reading = Callable[[Customers, Sequence[Question]], Awaitable[Mapping[Question, Known]]]
+
+
+class OwnRung:
+    """One thing that is asked of the database, and the same whether anybody waits or not."""
+
+    name = OWN
+
+    def __init__(self, own: Own, reading: Reading) -> None:
+        self._own, self._reading = own, reading
+
+    async def at_once(self, questions: Sequence[Question]) -> Mapping[Question, Known]:
+        return await self._own.asked(lambda: self._reading(self._own.customers, questions))
+
+    async def ask(self, question: Question) -> Known:
+        return (await self.at_once([question]))[question]
+
+
+async def chosen(customers: Customers, questions: Sequence[Question]) -> Mapping[Question, Known]:
+    """Return what a person said of each number: it stands above all that is written down anywhere."""
+    choices = await customers.choices(_keys(questions))
+    return {asked: _chosen(choices.get(asked.key)) for asked in questions}
+
+
+async def written(customers: Customers, questions: Sequence[Question]) -> Mapping[Question, Known]:
+    """Return who has each number written down for them."""
+    found = await customers.by_keys(_keys(questions), MOST_CANDIDATES)
+    return {asked: known([_found(each) for each in found.get(asked.key, ())]) for asked in questions}
+
+
+async def ends_alike(customers: Customers, questions: Sequence[Question]) -> Mapping[Question, Known]:
+    """Return whose number has the same last digits: candidates, never a link, not even where there is one alone."""
+    tails = {asked: tail_of(asked.key) for asked in questions}
+    found = {tail: await _candidates(customers, tail) for tail in {*tails.values()} if tail is not None}
+    return {asked: found[tail] if tail is not None else NOBODY for asked, tail in tails.items()}
+
+
+async def _candidates(customers: Customers, tail: str) -> Known:
+    found = await customers.by_tail(tail, MOST_CANDIDATES)
+    either = known([replace(_found(each), matched=Matched.LAST_DIGITS) for each in found])
+    candidates = either.candidates or tuple(filter(None, (either.customer,)))
+    return Known(Match.MANY, candidates=candidates) if candidates else NOBODY
+
+
+def _keys(questions: Sequence[Question]) -> Sequence[str]:
+    return list(dict.fromkeys(asked.key for asked in questions))
+
+
+def _found(found: Found) -> Customer:
+    return shown(found.customer, found.number.kind, found.number.at)
+
+
+def _chosen(choice: tuple[Choice, KeptCustomer] | None) -> Known:
+    if choice is None:
+        return NOBODY
+    said, customer = choice
+    return Known(Match.ONE, shown(customer, Matched.CHOSEN), by=said.by)
