@@ -51,7 +51,6 @@ class Action(StrEnum):
     CALL_STARTED = "call.started"
     CALL_ENDED = "call.ended"
     RECORDING_UNREADABLE = "recording.unreadable"  # the file of a recording that is over cannot be looked at
-    DIRECTORY_FAILED = "directory.failed"  # a source of the directory cannot say whose number it is
     CALL_ODDITY = "call.oddity"  # a fact with no place in the tables; kept, counted
 
     # Whose number it is
