@@ -16,9 +16,15 @@ import orjson
 from callbridge.calls import snapshot
 from callbridge.calls.events import Event, EventType
 from callbridge.calls.facts import (
+    CustomerChosen,
+    DirectoryAnswered,
     Fact,
     LimitsSet,
     LinkDown,
+    MissedAttempted,
+    MissedExpired,
+    MissedHidden,
+    MissedRestored,
     RecordingGoesOn,
     RecordingMeasured,
     RecordingMissing,
@@ -40,7 +46,10 @@ UNTOLD_S: Final = 0.05
 would hold up the event that follows within milliseconds: an answer's BridgeEnter comes 2 ms after its Newstate."""
 HEARD_S: Final = 1.0
 """How often it is written down until when a PBX was heard: how exactly the beginning of a gap is known."""
-OUR_OWN: Final = (LinkDown, TimePassed, LimitsSet, RecordingGoesOn, RecordingMeasured, RecordingMissing)
+OUR_OWN: Final = (
+    *(LinkDown, TimePassed, LimitsSet, RecordingGoesOn, RecordingMeasured, RecordingMissing),
+    *(DirectoryAnswered, CustomerChosen, MissedHidden, MissedRestored, MissedAttempted, MissedExpired),
+)
 """Facts that no PBX said: they do not mean that it is heard."""
 COMMIT_S: Final = 30.0
 RETRY_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0)
