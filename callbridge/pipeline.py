@@ -35,7 +35,7 @@ from callbridge.clock import Clock
 from callbridge.errors import StoreUnavailable
 from callbridge.logs import Action, logger
 from callbridge.meters import Meters
-from callbridge.ports import Batch, LiveCall, Memory, Store, Told
+from callbridge.ports import Batch, LiveCall, Memory, Notice, Store, Told
 
 MOST_FACTS: Final = 500
 """Facts in one commit: some milliseconds of work."""
@@ -80,6 +80,8 @@ class Outlets:
     render: Callable[[Event], bytes]
     route: Callable[[Event], tuple[str, ...]]
     committed: Callable[[Sequence[Told]], None]
+    notify: Callable[[Event], Sequence[Notice]] = lambda _: ()
+    """Whom to send an e-mail about it; never raises."""
     informed: Informed = uninformed
 
 
@@ -234,6 +236,7 @@ class Pipeline:
             agents=changes.agents,
             protocols=changes.protocols,
             heard=self._take_heard(),
+            notices=tuple(notice for event in events for notice in self._outlets.notify(event)),
             registered=changes.registered,
             amended=changes.amended,
         )

@@ -12,6 +12,7 @@ from callbridge.ports.customers import Choice, CustomerNumber, CustomerQuery, Cu
 from callbridge.ports.deliveries import STRICT, Attempt, Backlog, Due, Halt, Standing
 from callbridge.ports.event_log import BEGINNING, EventLog, EventPage, Feed, LoggedEvent, Place
 from callbridge.ports.missed import MissedFigures, MissedList, MissedQuery
+from callbridge.ports.notices import Matter, Notice, NoticeFigures, NoticeResult, Notices, WaitingNotice
 from callbridge.ports.shards import SHARDS, Leases, Shards, Worker, endings, shard_of, shard_of_strict
 from callbridge.ports.store import Store
 from callbridge.ports.webhooks import DeadLetter, DeadLetters, KeptWebhook, Try, Webhooks
@@ -47,10 +48,15 @@ __all__ = [
     "LiveCall",
     "LoggedCall",
     "LoggedEvent",
+    "Matter",
     "Memory",
     "MissedFigures",
     "MissedList",
     "MissedQuery",
+    "Notice",
+    "NoticeFigures",
+    "NoticeResult",
+    "Notices",
     "Place",
     "Shards",
     "Standing",
@@ -59,6 +65,7 @@ __all__ = [
     "Tokens",
     "Told",
     "Try",
+    "WaitingNotice",
     "Webhooks",
     "Worker",
     "endings",

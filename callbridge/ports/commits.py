@@ -8,6 +8,7 @@ from callbridge.calls.call import Agent, Call
 from callbridge.calls.events import Event
 from callbridge.calls.missed import MissedChanges, MissedRow
 from callbridge.calls.switchboard import Registered
+from callbridge.ports.notices import Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ class Batch:
     missed: MissedChanges = field(default_factory=MissedChanges)
     registered: Sequence[Registered] = ()
     """Customers the daemon itself makes of unknown callers."""
+    notices: Sequence[Notice] = ()
+    """Of events among `told`; where an event was told before, its notices were, too."""
     amended: Sequence[Call] = ()
     """Calls that were over before, and of which a person changed something since: all else stays as it is."""
 

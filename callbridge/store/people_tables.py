@@ -103,12 +103,16 @@ notices: Final = Table(
     # E-mails that are to be sent, or were lately.
     Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("recipient", ForeignText, nullable=False),
+    Column("event", Text, nullable=False),
     Column("row", Text, nullable=False),
+    Column("caller", ForeignText, nullable=False),
+    Column("pbx", Text, nullable=False),
     Column("made_at", Moment, nullable=False),
-    Column("next_at", Moment),  # when it is tried; NULL once it is sent, or given up
+    Column("next_at", Moment),  # when it is looked at again; NULL once it is sent, moot, or given up
     Column("sent_at", Moment),
     Column("tries", Integer, nullable=False),
     Column("last_error", ForeignText),
     Index("notices_due", "next_at"),
-    Index("notices_of", "recipient", "row", "number"),
+    Index("notices_waiting", "recipient", "next_at"),
+    Index("notices_sent", "recipient", "sent_at"),
 )

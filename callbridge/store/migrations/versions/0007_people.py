@@ -103,7 +103,10 @@ def missed() -> None:
         "notices",
         sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
         sa.Column("recipient", sa.Text, nullable=False),
+        sa.Column("event", sa.Text, nullable=False),
         sa.Column("row", sa.Text, nullable=False),
+        sa.Column("caller", sa.Text, nullable=False),
+        sa.Column("pbx", sa.Text, nullable=False),
         sa.Column("made_at", sa.BigInteger, nullable=False),
         sa.Column("next_at", sa.BigInteger),
         sa.Column("sent_at", sa.BigInteger),
@@ -111,4 +114,5 @@ def missed() -> None:
         sa.Column("last_error", sa.Text),
     )
     op.create_index("notices_due", "notices", ["next_at"])
-    op.create_index("notices_of", "notices", ["recipient", "row", "number"])
+    op.create_index("notices_waiting", "notices", ["recipient", "next_at"])
+    op.create_index("notices_sent", "notices", ["recipient", "sent_at"])
