@@ -30,7 +30,8 @@ from callbridge.delivery.payload import as_json, render, stamp
 from .calls import AT, a_call
 
 ANA = Party(extension="1001", name="Ana Costa", raw="1001")
-NOBODY: dict[str, Any] = {"match": "none", "id": None, "name": None, "type": None, "url": None, "candidates": []}
+NAMES = ("id", "name", "type", "tax_id", "owner", "url", "matched", "at", "source", "by")
+NOBODY: dict[str, Any] = {"match": "none", **dict.fromkeys(NAMES), "candidates": []}
 
 
 RECORDING = Recording(
