@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from callbridge.calls.call import Call, Direction, Party
-from callbridge.calls.correlation import Key
+from callbridge.calls.correlation import Key, Kind, kind_of
 from callbridge.calls.customer import ASKED, NOBODY, Known, Match
+from callbridge.calls.facts.channels import ChannelBorn
 from callbridge.calls.frozen import replace
-from callbridge.calls.numbers import WITHHELD
+from callbridge.calls.numbers import WITHHELD, PbxProfile
 from callbridge.calls.open_call import OpenCall
 
 MOST_ANSWERS: Final = 1_000
@@ -40,6 +41,15 @@ def asked_for(call: Call) -> str | None:
     return number_of(outsider(call))
 
 
+def expected_of(profile: PbxProfile, fact: ChannelBorn) -> str | None:
+    """Return the number the directory will most likely be asked for once a channel that is born has its call."""
+    if not fact.calling:
+        return None
+    if kind_of(fact.name, profile.extension_of(fact.name, fact.number)) is Kind.TRUNK:
+        return number_of(profile.outside(fact.number))
+    return profile.dialled(fact.exten).number
+
+
 class Enquiries:
     """What is waited for, and what was answered before it was."""
 
@@ -56,8 +66,11 @@ class Enquiries:
         """Return the numbers that are waited for, as (pbx, number), with the ids of the calls that do."""
         return {key: tuple(calls) for key, calls in self._waiting.items()}
 
-    def look(self, work: OpenCall) -> None:
-        """Have a call with whoever is outside now: as answered already, or pending. A person's choice stays."""
+    def look(self, work: OpenCall, profile: PbxProfile) -> None:
+        """Have a call with whoever is outside now: as answered already, or pending. A person's choice stays.
+
+        Whoever is to be made a customer is asked for once more, for that is told after the call's beginning.
+        """
         number = asked_for(work.call)
         if number == work.asked or work.call.customer.by is not None:
             return
@@ -66,6 +79,8 @@ class Enquiries:
         known = NOBODY
         if number is not None:
             known = self._answers.pop((work.call.pbx, number), ASKED)
+            if known.match is Match.NONE and work.call.direction in profile.registers:
+                known = ASKED
         work.call = replace(work.call, customer=known)
         self.await_answer(work)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from callbridge.calls import recovery
 from callbridge.calls.agents import Roster
 from callbridge.calls.asking import Asking
 from callbridge.calls.call import Call, Leg, Limits
@@ -21,11 +22,14 @@ from callbridge.calls.events import Event, EventType, call_event
 from callbridge.calls.facts import ChannelFact
 from callbridge.calls.frozen import replace
 from callbridge.calls.lifecycle import advance
+from callbridge.calls.missed import MissedRules
 from callbridge.calls.numbers import PbxProfile
 from callbridge.calls.open_call import OpenCall
+from callbridge.calls.open_missed import OpenMissed
 from callbridge.calls.restored import Restored
 
 NO_LIMITS: Final = Limits()
+ALL_COUNT: Final = MissedRules()
 MOST_OVER: Final = 10_000
 """Ended calls whose ids are remembered, so that none is given again."""
 JUMP: Final = timedelta(seconds=2)
@@ -65,6 +69,7 @@ class Switchboard:
         profiles: Mapping[str, PbxProfile],
         protocols: Mapping[str, int] | None = None,
         limits: Limits = NO_LIMITS,
+        missed_rules: MissedRules = ALL_COUNT,
     ) -> None:
         self.limits = limits
         self.profiles = dict(profiles)
@@ -102,6 +107,7 @@ class Switchboard:
         self.reads_log = False
         """Whether what is told now is from a PBX's own log: there a call goes on until its end is read."""
         self.enquiries = Enquiries()
+        self.missed = OpenMissed(missed_rules)
         self.registered: dict[str, Registered] = {}
         """Customers made of unknown callers, that are not written down yet."""
         self.amended: dict[str, Call] = {}
@@ -242,12 +248,16 @@ class Switchboard:
     def tell(self, work: OpenCall, kind: EventType, at: datetime, **details: object) -> None:
         """Tell the world: the call's next event, with the call as it is now."""
         self.tell_start(work)
-        if self.profile(work.call.pbx).asks:
-            self.enquiries.look(work)
+        profile = self.profile(work.call.pbx)
+        if profile.asks:
+            self.enquiries.look(work, profile)
         work.call = work.refreshed(work.call.sequence + 1)
         work.told_at = max(at, work.told_at or at)
         self.changed[work.call.id] = work.call
         self.told.append(call_event(work.call, kind, at, **details))
+        recovered = recovery.follow(self.missed, work, kind, at)
+        if recovered is not None:
+            self.tell(work, EventType.CALL_RECOVERED, at, **recovered.details())
 
     def tell_amended(self, call: Call, kind: EventType, at: datetime, **details: object) -> None:
         """Tell of a call that is over, and of which nothing is remembered but what was told last."""
