@@ -16,6 +16,7 @@
     ├── TapeDamaged            a tape cannot be read on; says where
     ├── StoreError             the database side
     │   ├── StoreUnavailable   cannot be opened or reached now; trying again may help
+    │   ├── TooMuch            a question would take too long to answer; the text says how to ask for less
     │   ├── SchemaOutdated     run `callbridge db upgrade`
     │   └── SchemaTooNew       made by a newer callbridge; never touched
     ├── StreamUnavailable      NATS cannot be reached, or cannot be used as a stream
@@ -95,6 +96,10 @@ class StoreError(CallbridgeError):
 
 class StoreUnavailable(StoreError):
     """The database cannot be opened, reached or written now."""
+
+
+class TooMuch(StoreError):
+    """What was asked for takes longer than one question may. The text is read by whoever asked."""
 
 
 class SchemaOutdated(StoreError):

@@ -17,7 +17,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ConfigDict, Field
 
-from callbridge.errors import CallbridgeError, Conflicting, NotThere, StoreUnavailable
+from callbridge.errors import CallbridgeError, Conflicting, NotThere, StoreUnavailable, TooMuch
 from callbridge.logs import Action, logger
 
 CONTENT_TYPE: Final = "application/problem+json"
@@ -44,6 +44,7 @@ class Kind(StrEnum):
     UNKNOWN_FIELD = "unknown-field"
     INVALID = "invalid-input"
     KEY_REUSED = "idempotency-key-reused"
+    TOO_MUCH = "too-much"
     TOO_MANY = "too-many-requests"
     INTERNAL = "internal"
     UNAVAILABLE = "unavailable"
@@ -94,7 +95,9 @@ KINDS: Final[Mapping[Kind, About]] = {
         "What came behind the event of this id cannot be told: it is kept no longer, or never was. Read what is true "
         "now (`/v1/calls`), and follow without `Last-Event-ID`, or with `since`.",
     ),
-    Kind.TOO_LARGE: About(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too large", "The body is longer than 64 KiB."),
+    Kind.TOO_LARGE: About(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too large", "The body is longer than 64 KiB; of customers, than 1 MiB."
+    ),
     Kind.NO_SUCH_MEDIA: About(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Not sent as JSON", "Send the body as `Content-Type: application/json`."
     ),
@@ -112,6 +115,12 @@ KINDS: Final[Mapping[Kind, About]] = {
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "The key belongs to another request",
         "This `Idempotency-Key` came with another request before. A new request needs a new key.",
+    ),
+    Kind.TOO_MUCH: About(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "Too much to look through",
+        "To find this would take longer than one question may. Ask for a shorter period (`since`, `until`), or by "
+        "fewer filters.",
     ),
     Kind.TOO_MANY: About(
         HTTPStatus.TOO_MANY_REQUESTS, "Too many requests", "Ask again after `Retry-After` seconds. See Limits."
@@ -131,12 +140,13 @@ KINDS: Final[Mapping[Kind, About]] = {
 FROM_ERRORS: Final[Sequence[tuple[type[Exception], Kind]]] = (
     (NotThere, Kind.NOT_FOUND),
     (Conflicting, Kind.CONFLICT),
+    (TooMuch, Kind.TOO_MUCH),
     (StoreUnavailable, Kind.UNAVAILABLE),
     (TimeoutError, Kind.UNAVAILABLE),
 )
 """Which error of ours is which problem; the first that fits. Every other one is INTERNAL."""
 
-TOLD: Final = (NotThere, Conflicting)
+TOLD: Final = (NotThere, Conflicting, TooMuch)
 """Errors whose text is for whoever asked; the others speak of the inside, to the log."""
 
 FROM_HTTP: Final[Mapping[int, Kind]] = {

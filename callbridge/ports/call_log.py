@@ -25,6 +25,17 @@ class CallQuery:
     agent: str | None = None
     number: str | None = None
     """E.164 of either side, or an extension of either side or of the agent."""
+    customer: str | None = None
+    """Its id."""
+    matches: Sequence[str] = ()
+    """How many customers the number led to: `calls.customer.Match`."""
+    reasons: Sequence[str] = ()
+    missed: bool | None = None
+    dialled: str | None = None
+    """E.164, or what the PBX wrote."""
+    protocol: str | None = None
+    min_talk_s: float | None = None
+    min_wait_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +48,7 @@ class LoggedCall:
 
 
 class CallLog(Protocol):
-    """The calls that were told. Every method may raise errors.StoreUnavailable."""
+    """The calls that were told. Every method may raise errors.StoreUnavailable, and `calls` errors.TooMuch."""
 
     async def call(self, call_id: str) -> LoggedCall | None:
         """Return a call; None where no event told of it."""

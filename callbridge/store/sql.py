@@ -46,7 +46,7 @@ class SqlStore:
         self._clock = clock
         self.tokens = SqlTokens(access)
         self.kept_answers = SqlKeptAnswers(access)
-        self.call_log = SqlCallLog(access)
+        self.call_log = SqlCallLog(access, clock)
         self.event_log = SqlEventLog(access)
         self.notices = SqlNotices(access)
         self.customers = SqlCustomers(access, clock)

@@ -76,12 +76,7 @@ calls: Final = Table(
     Column("customer_match", Text),  # one, many, none, pending
     Column("customer_id", ForeignText),
     Column("customer_name", ForeignText),
-    Index("calls_started", "started_at"),
-    Index("calls_from", "from_number", "started_at"),
-    Index("calls_to", "to_number", "started_at"),
-    Index("calls_agent", "agent_extension", "started_at"),
-    Index("calls_queue", "queue", "started_at"),
-    Index("calls_customer", "customer_id", "started_at"),
+    Index("calls_started", "started_at"),  # all others: `call_search`
 )
 
 legs: Final = Table(
