@@ -45,6 +45,7 @@ def _load(path: Path, environ: Mapping[str, str], model: type[models.Config]) ->
     rules.tell_twins(source.table, notes)
     rules.tell_halves(source.table, notes)
     rules.tell_stream(source.table, notes)
+    rules.tell_sources(source.table, notes)
     config = _validated(source.table, notes, model)
     for secret in _secrets(config):
         logs.hide(secret)
@@ -73,6 +74,8 @@ def _secrets(config: models.Config) -> Iterator[str]:
     for webhook in config.webhook:
         held = (webhook.secret, webhook.old_secret, *webhook.headers.values())
         yield from (secret.reveal() for secret in held if secret is not None)
+    for lookup in config.directory.lookup:
+        yield from (secret.reveal() for secret in (lookup.secret, *lookup.headers.values()) if secret is not None)
     yield from database_url.passwords_in(config.database.url.reveal())
     if config.stream is not None:
         held = (config.stream.password, config.stream.token)

@@ -209,6 +209,47 @@ class Limits(Table):
     """By the queue's name, which is Asterisk's and may hold anything."""
 
 
+class Lookup(Table):
+    """A CRM that is asked whose number it is, by HTTP."""
+
+    name: words.Name
+    url: Annotated[words.LookUpUrl, Field(repr=False)]
+    """Not shown: some CRMs want a token in its query."""
+    secret: Secret | None = None
+    secret_file: str | None = None
+    secret_env: str | None = None
+    secret_header: words.HeaderName = "Authorization"  # noqa: S105 - a header's name
+    """Which header the secret goes in: as `Bearer …` in this one, bare in any other."""
+    headers: words.Headers = {}
+    tls_ca: words.AbsolutePath | None = None
+    """As for AMI; for an `https://` url."""
+    deadline_s: Annotated[float, Field(gt=0, le=10)] = 0.8
+    """From the question to the last byte of the answer, with all waiting in between."""
+    concurrency: Annotated[int, Field(ge=1, le=64)] = 8
+    rest_after: Annotated[int, Field(ge=1, le=1000)] = 5
+    """Failures in a row, after which it is left alone for a while."""
+    rest_s: Seconds = 10.0
+
+
+class Directory(Table):
+    """Whose number is it."""
+
+    country: words.Country | None = None
+    """Of stored numbers without one; None means that of the first PBX."""
+    sources: Annotated[tuple[words.Name, ...], Field(strict=False)] = ("own",)
+    """In the order in which they are asked."""
+    customer_url: words.CustomerUrl | None = None
+    cache_s: Annotated[float, Field(ge=0, le=86_400)] = 300.0
+    """Of answers of CRMs; our own customers are read each time."""
+    cache_unknown_s: Annotated[float, Field(ge=0, le=86_400)] = 30.0
+    cache_size: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    """Of each CRM's answers."""
+    register_directions: Annotated[tuple[words.RegisteredDirection, ...], Field(strict=False)] = ()
+    """Of which calls the daemon makes customers, where their number is unknown."""
+    register_type: words.OneLine = "lead"
+    lookup: Annotated[tuple[Lookup, ...], Field(strict=False)] = ()
+
+
 class Log(Table):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "json", "text"] = "auto"
@@ -224,6 +265,7 @@ class Config(Table):
     stream: Stream | None = None
     dispatch: Dispatch = Dispatch()
     limits: Limits = Limits()
+    directory: Directory = Directory()
     log: Log = Log()
 
     _path: Path = PrivateAttr(default=Path())

@@ -13,12 +13,20 @@ from callbridge.config import database_url
 from callbridge.config.file import Raw, tables
 from callbridge.config.lines import KeyPath
 from callbridge.config.mistakes import Notes
-from callbridge.config.models import Ami, Config, Stream
+from callbridge.config.models import Ami, Config, Directory, Stream
 from callbridge.config.secret import Places, Secret, SecretMistake, check_webhook_key
+from callbridge.config.words import meant
+from callbridge.directory.own import OWN
 
 SECRETS: Final = ((("pbx", "ami"), "secret"), (("pbx", "ari"), "password"), (("webhook",), "secret"))
-OPTIONAL: Final = (("database", "password"), ("webhook", "old_secret"), ("stream", "password"), ("stream", "token"))
-NAMES: Final = (("pbx", "id"), ("webhook", "name"))
+OPTIONAL: Final = (
+    (("database",), "password"),
+    (("webhook",), "old_secret"),
+    (("stream",), "password"),
+    (("stream",), "token"),
+    (("directory", "lookup"), "secret"),
+)
+NAMES: Final = ((("pbx",), "id"), (("webhook",), "name"), (("directory", "lookup"), "name"))
 SHORT: Final = 8  # letters; a shorter secret is soon guessed
 
 
@@ -29,8 +37,8 @@ def put_in_secrets(raw: Raw, places: Places, notes: Notes) -> None:
             if not places.given(table, name):
                 notes.mistake((*path, name), f"is missing; give {name}_file, or {name}_env")
             table[name] = _secret(table, name, path, places, notes)
-    for noun, name in OPTIONAL:
-        for path, table in tables(raw, noun):
+    for keys, name in OPTIONAL:
+        for path, table in tables(raw, *keys):
             if places.given(table, name):
                 table[name] = _secret(table, name, path, places, notes)
 
@@ -103,10 +111,10 @@ def _whole_url(url: str, password: object, places: Places, notes: Notes, key: Ke
 
 
 def tell_twins(raw: Raw, notes: Notes) -> None:
-    """Note every pbx id and webhook name that is used twice."""
-    for key, name in NAMES:
+    """Note every id of a PBX, and every name of a webhook or a look-up, that is used twice."""
+    for keys, name in NAMES:
         first: dict[str, int] = {}
-        for path, table in tables(raw, key):
+        for path, table in tables(raw, *keys):
             word = table.get(name)
             if isinstance(word, str) and word in first:
                 notes.mistake((*path, name), f'"{word}" stands in line {first[word]} already; each needs its own')
@@ -137,6 +145,24 @@ def tell_stream(raw: Raw, notes: Notes) -> None:
             notes.mistake((*path, "user"), "goes with a password; give both, or neither")
 
 
+def tell_sources(raw: Raw, notes: Notes) -> None:
+    """Note sources of the directory that are none, or stand there twice, and a look-up with our own name."""
+    look_ups = list(tables(raw, "directory", "lookup"))
+    for path, look_up in look_ups:
+        if look_up.get("name") == OWN:
+            notes.mistake((*path, "name"), f'"{OWN}" are the customers of our own database; choose another')
+    known = [OWN, *(each["name"] for _, each in look_ups if isinstance(each.get("name"), str))]
+    for path, table in tables(raw, "directory"):
+        given = table.get("sources")
+        sources = given if isinstance(given, list) else []
+        for place, source in enumerate(sources):
+            if source in sources[:place]:
+                notes.mistake((*path, "sources", place), f'"{source}" stands there twice; keep one of them')
+            elif isinstance(source, str) and source not in known:
+                advice = meant(source, known) or f'; write "{OWN}", or the name of a [[directory.lookup]]'
+                notes.mistake((*path, "sources", place), f'"{source}" is no source{advice}')
+
+
 def tell_risks(config: Config, notes: Notes) -> None:
     """Warn of what is allowed but lets somebody on the way read along."""
     for place, pbx in enumerate(config.pbx):
@@ -150,9 +176,21 @@ def tell_risks(config: Config, notes: Notes) -> None:
     for place, webhook in enumerate(config.webhook):
         if _is_plain(webhook.url):
             notes.warn(("webhook", place, "url"), "events leave this host unencrypted; use https://")
+    _tell_look_up_risks(config.directory, notes)
     if not _is_loopback(config.http.host) and config.http.tls_cert_file is None:
         safe = "set tls_cert_file and tls_key_file, or listen on 127.0.0.1 behind a TLS proxy"
         notes.warn(("http", "listen"), f"other hosts reach this port unencrypted, tokens and all; {safe}")
+
+
+def _tell_look_up_risks(directory: Directory, notes: Notes) -> None:
+    for place, lookup in enumerate(directory.lookup):
+        path = ("directory", "lookup", place)
+        if _is_plain(lookup.url):
+            notes.warn((*path, "url"), "numbers and names, and the secret, leave this host unencrypted; use https://")
+        if lookup.tls_ca and not lookup.url.startswith("https:"):
+            notes.warn((*path, "tls_ca"), "has no effect without TLS; write https:// in url")
+        if lookup.name not in directory.sources:
+            notes.warn((*path, "name"), f'it is never asked; add "{lookup.name}" to sources under [directory]')
 
 
 def _tell_stream_risks(stream: Stream, notes: Notes) -> None:

@@ -16,7 +16,9 @@ from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from callbridge import hooks
+from callbridge.calls.call import Direction
 from callbridge.config.secret import Secret
+from callbridge.directory import template
 
 meant = hooks.meant
 event_glob = hooks.event_glob
@@ -159,7 +161,24 @@ def _headers(table: object) -> object:
     return {name: Secret(value) for name, value in table.items()}
 
 
+def _header_name(text: str) -> str:
+    hooks.check_header(text, "")
+    return text
+
+
+def _registered(text: str) -> str:
+    known = [each.value for each in Direction if each is not Direction.INTERNAL]
+    if text not in known:
+        hint = meant(text, known) or f"; they are {', '.join(known)}"
+        raise ValueError(f'"{text}" is no direction of calls with customers{hint}')
+    return text
+
+
 Headers = Annotated[Mapping[str, Secret], BeforeValidator(_headers)]
+HeaderName = Annotated[str, AfterValidator(_header_name)]
+RegisteredDirection = Annotated[str, AfterValidator(_registered)]
+LookUpUrl = Annotated[str, AfterValidator(template.look_up_url)]
+CustomerUrl = Annotated[str, AfterValidator(template.customer_url)]
 Network = Annotated[str, AfterValidator(hooks.network)]
 Name = Annotated[str, AfterValidator(_name)]
 CelColumn = Annotated[str, AfterValidator(_cel_column)]
