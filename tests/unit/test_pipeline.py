@@ -2,15 +2,17 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 
 import pytest
 
-from callbridge.calls.facts import ChannelBorn, ChannelGone, ChannelUp
+from callbridge.calls.customer import Customer, Known, Match
+from callbridge.calls.facts import ChannelBorn, ChannelGone, ChannelUp, DirectoryAnswered, Fact
 from callbridge.calls.numbers import PbxProfile
 from callbridge.calls.tracker import Tracker
 from callbridge.clock import SystemClock
+from callbridge.errors import StoreUnavailable
 from callbridge.pipeline import HEARD_S, UNTOLD_S, Outlets, Pipeline
 from callbridge.ports import Batch
 from tests.unit.delivery.memory_store import MemoryStore
@@ -131,3 +133,58 @@ async def test_a_stop_leaves_nothing_unwritten(pipeline: Pipeline, ledger: Ledge
     await pipeline.stop()
     await ledger.has(2)
     assert b'"up_at":"2026' in ledger.batches[1].live[0].snapshot
+
+
+async def test_who_waits_for_a_commit_hears_of_it_when_it_is_done(pipeline: Pipeline, ledger: Ledger) -> None:
+    async with asyncio.timeout(WITHIN_S):
+        await pipeline.settled([UP])
+
+    assert len(ledger.batches) == 2, "what changed waits for no event"
+    assert ledger.batches[1].calls[0].legs[0].up_at == AT
+
+
+async def test_who_offers_nothing_waits_for_all_before(pipeline: Pipeline, ledger: Ledger) -> None:
+    await pipeline.offer([GONE])
+    async with asyncio.timeout(WITHIN_S):
+        await pipeline.settled(())
+
+    assert ledger.told[1] == ["call.ended", "call.missed"]
+
+
+async def test_who_waits_for_a_database_that_is_away_is_told_so_and_it_is_done_later(
+    pipeline: Pipeline, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = asyncio.Event()
+
+    async def commit(batch: Batch) -> None:
+        await ready.wait()
+        ledger.batches.append(batch)
+
+    monkeypatch.setattr(ledger, "commit", commit)
+    monkeypatch.setattr("callbridge.pipeline.SETTLED_S", 0.05)
+    with pytest.raises(StoreUnavailable, match="once it does"):
+        await pipeline.settled([UP])
+    monkeypatch.setattr("callbridge.pipeline.SETTLED_S", WITHIN_S)
+    ready.set()
+    await pipeline.settled(())
+
+    assert ledger.batches[1].calls[0].legs[0].up_at == AT
+
+
+async def test_what_is_known_of_a_caller_is_said_before_the_call_begins(clock: SetClock, ledger: Ledger) -> None:
+    known = Known(Match.ONE, Customer("c-17"))
+
+    async def informed(facts: Sequence[Fact]) -> Sequence[Fact]:
+        return [DirectoryAnswered("main", AT, "912345678", known), *facts]
+
+    tracker = Tracker({"main": PbxProfile("main", trunks=("PJSIP/trunk*",), asks=True)})
+    outlets = Outlets(lambda _: b"{}", lambda _: (), lambda _: None, informed=informed)
+    made = Pipeline(tracker, ledger, outlets, clock)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(made.run())
+        await made.offer([BORN])
+        await ledger.has(1)
+        await made.stop()
+
+    assert ledger.told[0] == ["call.started"]
+    assert ledger.batches[0].calls[0].customer == known
