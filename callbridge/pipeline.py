@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import orjson
 
-from callbridge.calls import snapshot
+from callbridge.calls import removal, snapshot
 from callbridge.calls.events import Event, EventType
 from callbridge.calls.facts import (
     CustomerChosen,
@@ -25,6 +25,7 @@ from callbridge.calls.facts import (
     MissedExpired,
     MissedHidden,
     MissedRestored,
+    MissedRulesSet,
     RecordingGoesOn,
     RecordingMeasured,
     RecordingMissing,
@@ -48,7 +49,7 @@ HEARD_S: Final = 1.0
 """How often it is written down until when a PBX was heard: how exactly the beginning of a gap is known."""
 OUR_OWN: Final = (
     *(LinkDown, TimePassed, LimitsSet, RecordingGoesOn, RecordingMeasured, RecordingMissing),
-    *(DirectoryAnswered, CustomerChosen, MissedHidden, MissedRestored, MissedAttempted, MissedExpired),
+    *(DirectoryAnswered, CustomerChosen, MissedHidden, MissedRestored, MissedAttempted, MissedExpired, MissedRulesSet),
 )
 """Facts that no PBX said: they do not mean that it is heard."""
 COMMIT_S: Final = 30.0
@@ -133,6 +134,8 @@ class Pipeline:
                     call=live.call_id,
                     error=str(error),
                 )
+        board.missed.restore(memory.missed)
+        removal.end_lost(board)
 
     async def offer(self, facts: Sequence[Fact]) -> None:
         """Take facts of one PBX in their order; waits while the database cannot follow."""
@@ -239,6 +242,7 @@ class Pipeline:
             notices=tuple(notice for event in events for notice in self._outlets.notify(event)),
             registered=changes.registered,
             amended=changes.amended,
+            missed=changes.missed,
         )
 
     def _take_heard(self) -> Mapping[str, datetime]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from callbridge.calls import clicks, conferences, queues, recording_files, recordings
+from callbridge.calls import clicks, conferences, queues, recording_files, recordings, recovery
 from callbridge.calls.call import Call, CallState, Leg, Moment, Reason, Side
 from callbridge.calls.correlation import Channel
 from callbridge.calls.events import EventType
@@ -118,10 +118,11 @@ def end(board: Switchboard, work: OpenCall, at: datetime) -> None:
     recordings.call_ends(board, work, at)
     work.call = concluded(work, at)
     board.tell(work, EventType.CALL_ENDED, at)
-    lost = missed(work.call)
+    lost = missed(work.call, board.missed.rules)
     if lost is not None:
         work.call = replace(work.call, missed=lost)
-        board.tell(work, EventType.CALL_MISSED, at, missed=lost)
+        row = recovery.missed(board.missed, work.call, lost, at)
+        board.tell(work, EventType.CALL_MISSED, at, missed=lost, row=row and row.told())
     board.close(work)
     recording_files.linger(board, work, at)
 

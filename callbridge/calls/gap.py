@@ -8,7 +8,7 @@ channel is brought to where it is (`joining`), and `pbx.connected` tells the gap
 
 from datetime import datetime
 
-from callbridge.calls import ending, limits, recording_files, reunion
+from callbridge.calls import ending, limits, recording_files, removal, reunion
 from callbridge.calls.adoption import adopt_unheard
 from callbridge.calls.asking import Asking
 from callbridge.calls.correlation import Channel, Key
@@ -99,6 +99,7 @@ def state_read(board: Switchboard, fact: StateRead) -> None:
     join(board, fact, asked)
     reunion.unite(board, fact)
     reunion.end_empty(board, pbx, fact.at)
+    removal.end_lost(board, pbx)
     adopted = len(board.open.keys() - before)
     board.heard_until.pop(pbx, None)
     limits.watch_all(board, pbx, fact.at)
@@ -123,6 +124,7 @@ def channels_listed(board: Switchboard, fact: ChannelsListed) -> None:
     for _ in range(end_vanished(board, asked.older(tuple(asked.known)), alive, fact.at)):
         board.odd("call whose end was not heard")
     reunion.end_empty(board, fact.pbx, fact.at)
+    removal.end_lost(board, fact.pbx)
 
 
 def end_vanished(board: Switchboard, known: tuple[Key, ...] | list[Key], alive: frozenset[Key], at: datetime) -> int:

@@ -1,5 +1,6 @@
 """What is kept of missed calls: one row for each caller who was not answered yet, and what was done about it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -121,6 +122,10 @@ class MissedRow:
     recovered_call: str | None = None
     recovery_s: float | None = None
     """From the last missed try to the answer."""
+
+    def told(self) -> Mapping[str, object]:
+        """Return the row as it stands in `call.missed`."""
+        return {"id": self.id, "count": self.count, "first_at": self.first_at}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from datetime import datetime
 from callbridge.calls.call import Call, CallState, Leg, LegState, Moment, Party, Reason, Side
 from callbridge.calls.correlation import Key
 from callbridge.calls.frozen import replace
+from callbridge.calls.missed import Attempt
 
 BEING_CALLED = frozenset({LegState.NEW, LegState.RINGING})
 TALKING = frozenset({LegState.UP, LegState.HELD})
@@ -124,6 +125,8 @@ class OpenCall:
 
     asked: str | None = None
     """The number for which the directory is, or was, asked."""
+    calls_back: Attempt | None = None
+    """Its line in the history of the missed caller it is to."""
     told_at: datetime | None = None
     """The time of the latest that was told of it."""
     held_since: datetime | None = None

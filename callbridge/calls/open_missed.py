@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from callbridge.calls.frozen import replace
-from callbridge.calls.missed import Attempt, AttemptKind, MissedChanges, MissedRow, MissedRules, MissedState
+from callbridge.calls.missed import Attempt, MissedChanges, MissedRow, MissedRules, MissedState
 
 MOST_CLOSED: Final = 1_000
 """Rows off the list that are remembered as they are now: what a person says of one was read a moment ago."""
@@ -17,7 +17,7 @@ Caller = tuple[str, str]
 
 
 class OpenMissed:
-    """The rows of all PBXs. A row is changed by putting another in its place; a line of its history is written once more.
+    """The rows of all PBXs. A row is changed by putting another in its place, and so is a line of its history.
 
     At most one row is open for a caller. One that is not open leaves: the
     database keeps it.
@@ -92,8 +92,3 @@ class OpenMissed:
     def _take_up(self, row: MissedRow) -> None:
         self.open[row.pbx, row.key] = row
         self._callers[row.id] = (row.pbx, row.key)
-
-
-def line_of(kind: AttemptKind, at: datetime, **more: object) -> Attempt:
-    """Return a line that has no place yet."""
-    return Attempt("", 0, kind, at, **more)  # type: ignore[arg-type] # the fields of an Attempt, by name

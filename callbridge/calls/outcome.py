@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from callbridge.calls.call import Call, CallState, Direction, Leg, Missed, Reason, Side
+from callbridge.calls.missed import MissedRules
+from callbridge.calls.open_call import seconds_between
 
 CAUSES: Final[Mapping[int, Reason]] = {
     1: Reason.UNALLOCATED,
@@ -143,12 +145,20 @@ def weightiest(reasons: Iterable[Reason | None]) -> Reason | None:
     return next((reason for reason in BY_REASON if reason in found), None)
 
 
-def missed(call: Call) -> Missed | None:
+def missed(call: Call, rules: MissedRules) -> Missed | None:
     """Return what a missed call leaves behind; None where it was not missed.
 
-    Missed is an inbound call that ended without anybody having answered.
+    Missed is an inbound call that ended without anybody having answered, unless the rules do not count it.
     """
-    if call.direction is not Direction.INBOUND or call.answered_at is not None:
+    if call.direction is not Direction.INBOUND or call.answered_at is not None or not counts(call, rules):
         return None
     rung = {leg.who.extension or leg.channel: leg.who for leg in call.legs if leg.rang_at and leg.side is Side.CALLEE}
     return Missed(call.reason, call.queue, tuple(rung.values()))
+
+
+def counts(call: Call, rules: MissedRules) -> bool:
+    """Tell whether a caller nobody answered counts: in the menu nobody was called for them, or they gave up at once."""
+    if call.reason is Reason.IVR and not rules.ivr:
+        return False
+    gave_up = call.state is CallState.CANCELLED and call.ended_at is not None
+    return not gave_up or seconds_between(call.started_at, call.ended_at or call.started_at) >= rules.shortest_s

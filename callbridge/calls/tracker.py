@@ -9,7 +9,7 @@ an oddity, never raised: an observer that argues loses calls.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ from callbridge.calls import (
     queues,
     recording_files,
     recordings,
+    removal,
     reunion,
     ringing,
 )
@@ -38,8 +39,9 @@ from callbridge.calls import facts as f
 from callbridge.calls.call import Agent, Call, Limits
 from callbridge.calls.correlation import Key
 from callbridge.calls.events import Event
+from callbridge.calls.missed import MissedChanges, MissedRules
 from callbridge.calls.numbers import PbxProfile
-from callbridge.calls.switchboard import NO_LIMITS, Registered, Switchboard
+from callbridge.calls.switchboard import ALL_COUNT, NO_LIMITS, Registered, Switchboard
 
 
 def told_afterwards(board: Switchboard, fact: f.Backfilled) -> None:
@@ -103,6 +105,11 @@ LAWS: Final[Mapping[type[f.Fact], Callable[[Switchboard, Any], None]]] = {
     f.BackfillFailed: backfill.failed,
     f.DirectoryAnswered: identifying.answered,
     f.CustomerChosen: identifying.chosen,
+    f.MissedHidden: removal.hidden,
+    f.MissedRestored: removal.restored,
+    f.MissedAttempted: removal.attempted,
+    f.MissedExpired: removal.expired,
+    f.MissedRulesSet: removal.rules_set,
     f.TimePassed: gap.time_passed,
     f.LimitsSet: limits.limits_set,
     f.Nonsense: gap.nonsense,
@@ -121,6 +128,7 @@ class Changes:
     """Calls that were over before, and of which something was changed since."""
     registered: tuple[Registered, ...] = ()
     """Customers made of unknown callers."""
+    missed: MissedChanges = field(default_factory=MissedChanges)
 
 
 class Tracker:
@@ -131,8 +139,9 @@ class Tracker:
         profiles: Mapping[str, PbxProfile],
         protocols: Mapping[str, int] | None = None,
         limits: Limits = NO_LIMITS,
+        missed_rules: MissedRules = ALL_COUNT,
     ) -> None:
-        self.board = Switchboard(profiles, protocols, limits)
+        self.board = Switchboard(profiles, protocols, limits, missed_rules)
 
     def apply(self, fact: f.Fact) -> tuple[Event, ...]:
         """Return what the world should hear because of `fact`, in order."""
@@ -176,7 +185,7 @@ class Tracker:
         seen = tuple((pbx, agent, at) for (pbx, _), (agent, at) in board.roster.seen.items())
         calls = tuple(board.open[key].refreshed() if key in board.open else call for key, call in board.changed.items())
         amended, registered = tuple(board.amended.values()), tuple(board.registered.values())
-        changes = Changes(calls, seen, board.new_protocols, amended, registered)
+        changes = Changes(calls, seen, board.new_protocols, amended, registered, board.missed.take_changes())
         board.changed, board.roster.seen, board.new_protocols = {}, {}, {}
         board.amended, board.registered = {}, {}
         return changes

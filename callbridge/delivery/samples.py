@@ -27,6 +27,9 @@ from callbridge.calls.call import (
 )
 from callbridge.calls.customer import Customer, Known, Match, Matched
 from callbridge.calls.events import Event, EventType, call_event, pbx_event
+from callbridge.calls.frozen import replace
+from callbridge.calls.missed import MissedRow, RecoveredBy
+from callbridge.calls.recovery import Recovery
 from callbridge.delivery import disabling
 from callbridge.ports import Halt, Standing
 
@@ -59,7 +62,11 @@ STATES: Final[Mapping[EventType, tuple[CallState, ...]]] = {
 }
 """Where the call of a sample has been; of any event not named here it goes on, answered."""
 OVER: Final = frozenset({EventType.CALL_ENDED, EventType.CALL_MISSED})
-SEQUENCE: Final[Mapping[EventType, int]] = {EventType.CALL_MISSED: 5, EventType.CALL_LEFT_QUEUE: 4}
+SEQUENCE: Final[Mapping[EventType, int]] = {
+    EventType.CALL_MISSED: 5,
+    EventType.CALL_RECOVERED: 5,
+    EventType.CALL_LEFT_QUEUE: 4,
+}
 """Where it is not the number of the states it has been in."""
 
 
@@ -114,8 +121,20 @@ def sample(kind: EventType, pbx: str, at: datetime) -> Event:
     if kind is EventType.WEBHOOK_DISABLED:
         return disabling.event("sample", Standing(Halt.DISABLED, "a sample", at, at - timedelta(days=5), 12))
     call = _call(kind, pbx, at)
+    if kind is EventType.CALL_RECOVERED:
+        return call_event(call, kind, at, **_recovery(at).details())
     besides = BESIDES[kind] if kind not in FILES else {"recording": call.recordings[0]}
+    if kind is EventType.CALL_MISSED:
+        besides = {**besides, "row": _recovery(at).row.told()}
     return call_event(call, kind, at, **besides)
+
+
+def _recovery(at: datetime) -> Recovery:
+    """Return how a caller got through who tried twice before."""
+    began, before = at - timedelta(minutes=70), at - timedelta(minutes=50)
+    row_id, last_call = f"missed_{CALL_ID.removeprefix('call_')}", f"call_{'0' * 31}1"
+    row = MissedRow(row_id, "", "", MARIA, began, before, last_call, Reason.ABANDONED, SALES, count=2)
+    return Recovery(replace(row, recovery_s=3000.0), RecoveredBy.CALLER)
 
 
 def _call(kind: EventType, pbx: str, at: datetime) -> Call:

@@ -12,6 +12,7 @@ from typing_extensions import TypedDict  # pydantic reads no other before Python
 from callbridge.calls import call as c
 from callbridge.calls.customer import Match, Matched
 from callbridge.calls.events import EventType
+from callbridge.calls.missed import RecoveredBy
 
 Stamp = Annotated[
     str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", json_schema_extra={"format": "date-time"})
@@ -21,6 +22,7 @@ Number = Annotated[str, Field(pattern=r"^\+\d{1,15}$", description="E.164")]
 Seconds = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=0)]
 CallId = Annotated[str, Field(pattern=r"^call_[0-9a-f]{32}$")]
+RowId = Annotated[str, Field(pattern=r"^missed_[0-9a-f]{32}$")]
 Cause = Annotated[int, Field(description="Q.850")]
 
 
@@ -107,6 +109,27 @@ class Missed(TypedDict):
     reason: c.Reason | None
     queue: str | None
     rung: list[Party]
+
+
+class MissedRow(TypedDict):
+    """The caller's row of the missed list."""
+
+    id: RowId
+    count: Annotated[int, Field(ge=1, description="How often they tried.")]
+    first_at: Stamp
+
+
+class RecoveredRow(TypedDict):
+    """The row of the missed list that was made good."""
+
+    id: RowId
+    number: Number | None
+    count: Annotated[int, Field(ge=1, description="How often they tried.")]
+    first_at: Stamp
+    last_at: Stamp
+    last_call: CallId
+    queue: str | None
+    reason: c.Reason | None
 
 
 class TooLong(TypedDict):
@@ -212,7 +235,8 @@ BESIDES: Final[Mapping[EventType, Mapping[str, Any]]] = {
     EventType.CALL_UPDATED: {"changed": list[str]},
     EventType.CALL_TOO_LONG: {"limit_s": Seconds},
     EventType.CALL_ENDED: {},
-    EventType.CALL_MISSED: {"missed": Missed},
+    EventType.CALL_MISSED: {"missed": Missed, "row": MissedRow | None},
+    EventType.CALL_RECOVERED: {"missed": RecoveredRow, "recovery_s": Seconds, "by": RecoveredBy},
     EventType.RECORDING_STARTED: {"recording": Recording},
     EventType.RECORDING_PAUSED: {"recording": Recording},
     EventType.RECORDING_RESUMED: {"recording": Recording},

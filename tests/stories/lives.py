@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 
 from callbridge.calls import facts as f
-from callbridge.calls import snapshot
+from callbridge.calls import removal, snapshot
 from callbridge.calls.correlation import Channel
 from callbridge.calls.tracker import Tracker
 
@@ -21,6 +21,9 @@ def next_life(tracker: Tracker, new: Tracker) -> Tracker:
     new.board.heard.update(old.heard)
     new.board.heard_since.update(old.heard_since)
     new.board.started.update(old.started)
+    new.board.missed.rules = old.missed.rules
+    new.board.missed.restore(old.missed.open.values())
+    removal.end_lost(new.board)
     return new
 
 

@@ -46,6 +46,7 @@ from callbridge.calls.facts.people import (
     MissedExpired,
     MissedHidden,
     MissedRestored,
+    MissedRulesSet,
 )
 from callbridge.calls.facts.queues import MemberCalled, QueueAbandoned, QueueEnded, QueueJoined, QueueLeft, QueueTried
 from callbridge.calls.facts.recordings import (
@@ -104,6 +105,7 @@ __all__ = [
     "MissedExpired",
     "MissedHidden",
     "MissedRestored",
+    "MissedRulesSet",
     "Nonsense",
     "QueueAbandoned",
     "QueueEnded",

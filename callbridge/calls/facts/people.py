@@ -6,7 +6,7 @@ from datetime import datetime
 from callbridge.calls.call import Call
 from callbridge.calls.customer import Customer, Known
 from callbridge.calls.facts.fact import Fact
-from callbridge.calls.missed import AttemptKind, MissedRow
+from callbridge.calls.missed import AttemptKind, MissedRow, MissedRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +67,10 @@ class MissedExpired(Fact):
     """Rows whose last call is older than `before` leave the list."""
 
     before: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MissedRulesSet(Fact):
+    """The configuration says what counts as missed from now on."""
+
+    rules: MissedRules

@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from callbridge.calls.call import Call, CallState, Direction, Leg, Missed, Party, Reason, Side
+from callbridge.calls.missed import MissedRules
 from callbridge.calls.outcome import (
     BY_REASON,
     CAUSES,
@@ -20,6 +21,7 @@ from callbridge.calls.outcome import (
 AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
 CALL = Call("call_1", "main", "20261122-000001", Direction.INBOUND, CallState.STARTED, Party(), Party(), AT)
 ANSWERED = replace(CALL, answered_at=AT)
+ALL_COUNT = MissedRules()
 PHONE = Leg("PJSIP/1001-00000001", "1.1", Side.CALLEE, Party(None, "1001", "Ana", "1001"), rang_at=AT)
 
 
@@ -187,8 +189,8 @@ def test_a_call_that_was_ended_for_whoever_called_was_cancelled_and_met_no_machi
 
 def test_missed_is_inbound_and_answered_by_nobody() -> None:
     for direction in Direction:
-        assert (missed(replace(CALL, direction=direction)) is not None) == (direction is Direction.INBOUND)
-        assert missed(replace(ANSWERED, direction=direction)) is None
+        assert (missed(replace(CALL, direction=direction), ALL_COUNT) is not None) == (direction is Direction.INBOUND)
+        assert missed(replace(ANSWERED, direction=direction), ALL_COUNT) is None
 
 
 def test_a_missed_call_knows_whose_phones_rang_each_person_once() -> None:
@@ -197,4 +199,4 @@ def test_a_missed_call_knows_whose_phones_rang_each_person_once() -> None:
     silent = replace(PHONE, uniqueid="1.3", rang_at=None, who=Party(None, "1002", None, "1002"))
     lost = replace(CALL, legs=(maria, PHONE, mobile, silent), queue="sales", reason=Reason.ABANDONED)
 
-    assert missed(lost) == Missed(Reason.ABANDONED, "sales", (PHONE.who,))
+    assert missed(lost, ALL_COUNT) == Missed(Reason.ABANDONED, "sales", (PHONE.who,))
