@@ -81,6 +81,13 @@ class Action(StrEnum):
     DELIVERY_SET_RIGHT = "delivery.set_right"  # the clock was set back: what was put off waits from now on
     DELIVERY_RESTARTED = "delivery.restarted"  # a part of the worker died and was started again
 
+    # E-mails about missed calls
+    NOTICE_SENT = "notice.sent"  # the mail server took a mail
+    NOTICE_FAILED = "notice.failed"  # it did not take one; with the time of the next try
+    NOTICE_GIVEN_UP = "notice.given_up"  # refused for good, too old, or nobody of that address is told any more
+    NOTICE_UNREACHABLE = "notice.unreachable"  # no mail server, or it does not let us in; all mails wait
+    NOTICE_STORE_FAILED = "notice.store_failed"  # what is to be sent cannot be read or settled; tried again
+
     # Between daemons and workers
     STREAM_CONNECTED = "stream.connected"
     STREAM_LOST = "stream.lost"  # NATS went away, or could not be reached; events wait in the database

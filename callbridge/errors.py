@@ -19,6 +19,7 @@
     │   ├── TooMuch            a question would take too long to answer; the text says how to ask for less
     │   ├── SchemaOutdated     run `callbridge db upgrade`
     │   └── SchemaTooNew       made by a newer callbridge; never touched
+    ├── MailUnavailable        the mail server cannot be reached, or does not let us in
     ├── StreamUnavailable      NATS cannot be reached, or cannot be used as a stream
     ├── NotThere               nothing of that name; the text says what was looked for
     ├── Conflicting            it does not go together with what is there; the text says why
@@ -108,6 +109,10 @@ class SchemaOutdated(StoreError):
 
 class SchemaTooNew(StoreError):
     """The schema was made by a newer callbridge; this one must not touch it."""
+
+
+class MailUnavailable(CallbridgeError):
+    """The mail server cannot be reached, or does not let us in; trying again may help, or another configuration."""
 
 
 class StreamUnavailable(CallbridgeError):
