@@ -20,6 +20,12 @@
     │   ├── SchemaOutdated     run `callbridge db upgrade`
     │   └── SchemaTooNew       made by a newer callbridge; never touched
     ├── MailUnavailable        the mail server cannot be reached, or does not let us in
+    ├── DirectoryError         a CRM that is asked whose number it is
+    │   ├── SourceUnreachable  no connection, or it broke off
+    │   ├── SourceLate         no whole answer within the deadline
+    │   ├── SourceRefused      it answers with a status that is no answer; the error has it
+    │   ├── AnswerUnusable     what it answers is not what it was asked for
+    │   └── SourceResting      not asked at all: it failed too often, or too much is asked
     ├── StreamUnavailable      NATS cannot be reached, or cannot be used as a stream
     ├── NotThere               nothing of that name; the text says what was looked for
     ├── Conflicting            it does not go together with what is there; the text says why
@@ -113,6 +119,34 @@ class SchemaTooNew(StoreError):
 
 class MailUnavailable(CallbridgeError):
     """The mail server cannot be reached, or does not let us in; trying again may help, or another configuration."""
+
+
+class DirectoryError(CallbridgeError):
+    """A source of the directory cannot say whose number it is. The text holds no number."""
+
+
+class SourceUnreachable(DirectoryError):
+    """No connection could be made, or it broke off."""
+
+
+class SourceLate(DirectoryError):
+    """No whole answer came within the deadline."""
+
+
+class SourceRefused(DirectoryError):
+    """It answered with a status that is no answer."""
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class AnswerUnusable(DirectoryError):
+    """What it answered is too long, no JSON, or not of the shape that was asked for."""
+
+
+class SourceResting(DirectoryError):
+    """It was not asked: it failed too often lately, or too many questions wait for it."""
 
 
 class StreamUnavailable(CallbridgeError):

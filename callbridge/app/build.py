@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -15,13 +15,21 @@ from callbridge.asterisk.ari.settings import AriSettings
 from callbridge.asterisk.from_ami import FILTERS, NEEDLESS
 from callbridge.calls.call import Limits
 from callbridge.calls.numbers import PbxProfile
+from callbridge.clock import Clock
 from callbridge.config import Ami, Ari, Config, Delivery, Http, PbxNumbers, Secret, Stream, Webhook
 from callbridge.config import Limits as LimitsTable
+from callbridge.config import Lookup as LookupTable
 from callbridge.delivery.pace import Pace
 from callbridge.delivery.subscriber import Subscriber
+from callbridge.directory.directory import Directory, Ways
 from callbridge.directory.e164 import number_plan
+from callbridge.directory.ladder import ladder
+from callbridge.directory.lookup import Lookup
+from callbridge.directory.own import Own
+from callbridge.directory.settings import Keeping, LookupSettings, carrying
 from callbridge.errors import CallbridgeError
 from callbridge.hooks import Order
+from callbridge.ports.customers import Customers
 from callbridge.stream.settings import StreamSettings
 
 NO_SERIES: Final[Mapping[str, int]] = {}
@@ -46,6 +54,11 @@ def profiles(
 ) -> Mapping[str, PbxProfile]:
     """Return the profiles of some PBXs by their ids; with `measures`, somebody looks at their recordings."""
     return {pbx.id: replace(profile(pbx, series.get(pbx.id, 0)), measures=measures) for pbx in pbxs}
+
+
+def zones(pbxs: Iterable[PbxNumbers]) -> Mapping[str, tzinfo]:
+    """Return where some PBXs stand, by their ids."""
+    return {pbx.id: ZoneInfo(pbx.timezone) for pbx in pbxs}
 
 
 def unknown_profile(pbx: str) -> PbxProfile:
@@ -108,6 +121,37 @@ def pace(delivery: Delivery) -> Pace:
         keep_tries=timedelta(days=delivery.keep_tries_days),
         keep_waiting=timedelta(days=delivery.keep_waiting_days),
         keep_dead=timedelta(days=delivery.keep_dead_letters_days),
+    )
+
+
+def directory(config: Config, customers: Customers, clock: Clock) -> Directory:
+    """Return who is asked whose number it is. Open it as a context before it is asked."""
+    table, own = config.directory, Own(customers)
+    keeping = Keeping(known_s=table.cache_s, unknown_s=table.cache_unknown_s, size=table.cache_size)
+    crms = {each.name: Lookup(look_up_settings(each), keeping, clock) for each in table.lookup}
+    sources = [crms.get(name, own) for name in table.sources]
+    countries = {pbx.id: pbx.country for pbx in config.pbx}
+    return Directory(sources, ladder(sources), Ways(directory_country(config), countries, table.customer_url))
+
+
+def directory_country(config: Config) -> str:
+    """Return the country of customers' numbers that are written without one."""
+    return config.directory.country or next((pbx.country for pbx in config.pbx), "ZZ")
+
+
+def look_up_settings(table: LookupTable) -> LookupSettings:
+    """Return the way to a CRM that is asked."""
+    headers = {name: value.reveal() for name, value in table.headers.items()}
+    secret = carrying(table.secret.reveal(), table.secret_header) if table.secret is not None else {}
+    return LookupSettings(
+        name=table.name,
+        url=table.url,
+        headers={**headers, **secret},
+        tls_ca=table.tls_ca,
+        deadline_s=table.deadline_s,
+        concurrency=table.concurrency,
+        rest_after=table.rest_after,
+        rest_s=table.rest_s,
     )
 
 

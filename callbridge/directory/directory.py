@@ -6,16 +6,16 @@ whose number only ends alike. A source that fails is passed over, and said so.
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Final, Self
 from urllib.parse import quote
 
 from callbridge.calls.customer import NOBODY, Customer, Known, Match, Matched
 from callbridge.directory.numbers import key_of
-from callbridge.directory.own import OWN, shown
-from callbridge.directory.source import Question, Rung, SourceHealth
+from callbridge.directory.own import shown
+from callbridge.directory.source import Question, Rung, Source, SourceHealth
 from callbridge.errors import CallbridgeError
 from callbridge.ports.customers import KeptCustomer
 
@@ -41,22 +41,6 @@ class Ways:
     """By the PBX's id."""
     customer_url: str | None = None
     """`https://crm.example/c/{id}`, for customers without a URL of their own."""
-
-
-class Source(Protocol):
-    """What is behind one or more rungs: a database, a CRM."""
-
-    def forget(self, number: str | None, keys: Collection[str]) -> None:
-        """Drop answers that are kept for a number, under any of these keys; all of them where it is None."""
-
-    def health(self) -> SourceHealth:
-        """Return how it does."""
-
-    async def __aenter__(self) -> Self: ...
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
 
 
 class Directory:
@@ -91,11 +75,9 @@ class Directory:
         """
         questions = {number: Question(pbx, number, self.key(pbx, number)) for number in numbers}
         found: dict[Question, Known] = {}
-        try:
+        with suppress(CallbridgeError, TimeoutError):  # asked again by `ask`, which counts and tells what fails
             async with asyncio.timeout(AT_ONCE_S):
                 await self._climb(list(questions.values()), found)
-        except (CallbridgeError, TimeoutError):
-            pass  # asked again by `ask`, which counts and tells what fails
         return {number: self._finished(found[asked]) for number, asked in questions.items() if asked in found}
 
     async def _climb(self, questions: Sequence[Question], found: dict[Question, Known]) -> None:
@@ -123,10 +105,9 @@ class Directory:
 
     def forget(self, number: str | None = None) -> None:
         """Drop what is remembered of CRMs' answers, for one number or for all: customers have changed."""
-        countries = {self._ways.country, *self._ways.countries.values()}
-        keys = {key_of(number, country) for country in countries} if number is not None else set()
+        which = None if number is None else [(pbx, self.key(pbx, number)) for pbx in self._ways.countries]
         for source in self._sources:
-            source.forget(number, keys)
+            source.forget(which)
 
     def health(self) -> tuple[SourceHealth, ...]:
         """Return how each source does, in their order."""
@@ -145,6 +126,3 @@ class Directory:
         if customer.url is not None or template is None:
             return customer
         return replace(customer, url=template.replace("{id}", quote(customer.id, safe="")))
-
-
-__all__ = ["OWN", "Answer", "Directory", "Source", "Ways"]

@@ -2,21 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
 from callbridge.calls.customer import NOBODY, Customer, Known, Match, Matched
 from callbridge.calls.numbers import tail_of
-from callbridge.directory.source import Question, SourceHealth
+from callbridge.directory.matching import MOST_CANDIDATES, alike, known
+from callbridge.directory.source import Question, Slot, SourceHealth
 from callbridge.directory.tally import Tally
 from callbridge.errors import CallbridgeError, StoreUnavailable
 from callbridge.ports.customers import Choice, Customers, Found, KeptCustomer
 
 OWN: Final = "own"
 """Its name in the configuration, and in `Customer.source`."""
-MOST_CANDIDATES: Final = 10
-"""Nobody chooses among more while it rings; a call tells each of them with each of its events."""
 OWN_S: Final = 1.0
 """For one look into the database."""
 
@@ -26,14 +24,6 @@ T = TypeVar("T")
 def shown(kept: KeptCustomer, matched: Matched, at: str | None = None) -> Customer:
     """Return a customer of the database as a call shows it."""
     return Customer(kept.id, kept.name, kept.type, kept.tax_id, kept.owner, kept.url, matched, at, OWN)
-
-
-def known(customers: Sequence[Customer]) -> Known:
-    """Return who has a number: one customer is linked, several are candidates. Each stands there once."""
-    once = tuple({each.id: each for each in reversed(customers)}.values())[::-1]
-    if len(once) == 1:
-        return Known(Match.ONE, once[0])
-    return Known(Match.MANY, candidates=once[:MOST_CANDIDATES]) if once else NOBODY
 
 
 class Own:
@@ -57,7 +47,7 @@ class Own:
             self._tally.failed(error)
             raise
 
-    def forget(self, number: str | None, keys: Collection[str]) -> None:
+    def forget(self, which: Collection[Slot] | None) -> None:
         """Do nothing: the database is asked each time."""
 
     def health(self) -> SourceHealth:
@@ -103,17 +93,12 @@ async def written(customers: Customers, questions: Sequence[Question]) -> Mappin
 
 
 async def ends_alike(customers: Customers, questions: Sequence[Question]) -> Mapping[Question, Known]:
-    """Return whose number has the same last digits: candidates, never a link, not even where there is one alone."""
+    """Return whose number has the same last digits."""
     tails = {asked: tail_of(asked.key) for asked in questions}
-    found = {tail: await _candidates(customers, tail) for tail in {*tails.values()} if tail is not None}
-    return {asked: found[tail] if tail is not None else NOBODY for asked, tail in tails.items()}
-
-
-async def _candidates(customers: Customers, tail: str) -> Known:
-    found = await customers.by_tail(tail, MOST_CANDIDATES)
-    either = known([replace(_found(each), matched=Matched.LAST_DIGITS) for each in found])
-    candidates = either.candidates or tuple(filter(None, (either.customer,)))
-    return Known(Match.MANY, candidates=candidates) if candidates else NOBODY
+    found = {tail: await customers.by_tail(tail, MOST_CANDIDATES) for tail in {*tails.values()} if tail is not None}
+    return {
+        asked: alike([_found(each) for each in found.get(tail, ())] if tail else []) for asked, tail in tails.items()
+    }
 
 
 def _keys(questions: Sequence[Question]) -> Sequence[str]:

@@ -1,10 +1,14 @@
 """What the directory asks: sources on a ladder, each asked where those above it know nobody."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from callbridge.calls.customer import Known
+
+Slot = tuple[str, str]
+"""A PBX and the key of a number: under it an answer is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +18,10 @@ class Question:
     pbx: str
     number: str
     key: str
+
+    @property
+    def slot(self) -> Slot:
+        return self.pbx, self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +52,19 @@ class Rung(Protocol):
 
     async def ask(self, question: Question) -> Known:
         """Return who it is, NOBODY where it is nobody this source knows. Raises CallbridgeError."""
+
+
+class Source(Protocol):
+    """What is behind one or more rungs: a database, a CRM. Open while it is a context."""
+
+    def forget(self, which: Collection[Slot] | None) -> None:
+        """Drop answers that are kept for these; all of them where it is None."""
+
+    def health(self) -> SourceHealth:
+        """Return how it does."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
