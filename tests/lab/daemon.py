@@ -1,6 +1,7 @@
 """The real daemon as a process of its own, as systemd would run it, beside a PBX of the lab."""
 
 import asyncio
+import json
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -40,6 +41,9 @@ password_file = "pbx.secret"
 """
 
 HTTP: Final = '[http]\nlisten = "127.0.0.1:0"\n'
+
+NO_DIRECTORY: Final = "[directory]\nsources = []\n"
+"""On a machine that is overloaded it would answer late, and a `call.updated` come between what a test waits for."""
 
 WEBHOOK: Final = """
 [[webhook]]
@@ -129,16 +133,23 @@ class Daemon:
 
     async def status(self) -> dict[str, Any] | None:
         """What the control socket says, as `callbridge status --json` would; None while it does not run."""
-        connector = aiohttp.UnixConnector(str(self.home / CONTROL_SOCKET))
-        timeout = aiohttp.ClientTimeout(total=STOP_WITHIN_S)
         try:
-            async with (
-                aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
-                session.get("http://callbridge/status") as answer,
-            ):
+            async with self._knock() as session, session.get("/status") as answer:
                 return dict(await answer.json())
         except aiohttp.ClientConnectionError:
             return None
+
+    async def asks(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
+        """What `/v1` answers on the control socket, which is to be with `status`; None where it has no body."""
+        async with self._knock() as session, session.request(method, f"/v1{path}", json=body) as answer:
+            said = await answer.read()
+            assert answer.status == status, said.decode()
+            return json.loads(said) if said else None
+
+    def _knock(self) -> aiohttp.ClientSession:
+        connector = aiohttp.UnixConnector(str(self.home / CONTROL_SOCKET))
+        timeout = aiohttp.ClientTimeout(total=STOP_WITHIN_S)
+        return aiohttp.ClientSession("http://callbridge", connector=connector, timeout=timeout)
 
     async def until(self, condition: Any, what: str) -> None:
         """Wait until `condition(status)` holds."""
@@ -175,6 +186,8 @@ class Daemon:
         text = f'data_dir = "{self.home}"\n[database]\nurl = "{database}"\n'
         if "[http]" not in self._more:
             text += HTTP
+        if "[directory]" not in self._more:
+            text += NO_DIRECTORY
         recordings = self._pbx.home / "spool/monitor"
         text += (PBX + self._ami + (ARI if self._ari else "")).format(
             id=self._name, host=self._pbx.ip, ami_port=AMI_PORT, http_port=HTTP_PORT, recordings=recordings
