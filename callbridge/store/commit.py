@@ -13,7 +13,7 @@ from callbridge.calls.customer import Matched
 from callbridge.calls.numbers import tail_of
 from callbridge.calls.switchboard import Registered
 from callbridge.ports import Batch, Told
-from callbridge.store import notices, outbox, people_tables, tables, upserts
+from callbridge.store import missed, notices, outbox, people_tables, tables, upserts
 from callbridge.store.columns import sought
 from callbridge.store.prepared import Prepared, plain
 from callbridge.store.rows import Row, call_row, leg_rows, timeline_rows
@@ -52,6 +52,7 @@ def write_batch(connection: Connection, batch: Batch, now: datetime, strict: Col
     _write_memory(connection, batch)
     _write_log(connection, [call for call in batch.calls if call.over])
     _write_registered(connection, batch.registered)
+    missed.write(connection, batch.missed)
     added = write_events(connection, batch.told, now, strict)
     notices.put(connection, batch.notices, {one.event.id for _, one in added}, now)
     _write_agents(connection, batch)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, bindparam, case, func, select
 
 from callbridge.ports import Backlog, LiveCall, Memory
+from callbridge.store import missed
 from callbridge.store.tables import DEAD, WAITING, calls, events, live_calls, outbox, pbx_heard, protocols
 
 _o: Final = outbox.c
@@ -93,6 +94,7 @@ def remember(connection: Connection) -> Memory:
         protocols={row.day: row.last for row in connection.execute(select(protocols))},
         heard_until={row.pbx: row.heard_at for row in connection.execute(select(pbx_heard))},
         over=tuple(connection.scalars(_OVER)),
+        missed=missed.open_rows(connection),
     )
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, func, select, text
 
 from callbridge.clock import Clock
 from callbridge.ports import STRICT, Attempt, Batch, DeadLetters, Due, LiveCall, Memory, Standing, Told
-from callbridge.store import commit, due, webhooks
+from callbridge.store import commit, due, missed, webhooks
 from callbridge.store.access import Access
 from callbridge.store.outbox import lane_of
 from callbridge.store.shards import SqlShards
@@ -134,4 +134,5 @@ def _remember(connection: Connection, pbxs: Sequence[str]) -> Memory:
         protocols={row.day: row.last for row in connection.execute(numbers)},
         heard_until={row.pbx: row.heard_at for row in connection.execute(heard)},
         over=tuple(connection.scalars(over.order_by(calls.c.started_at.desc()).limit(MOST_OVER))),
+        missed=missed.open_rows(connection, pbxs),
     )

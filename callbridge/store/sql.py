@@ -29,6 +29,7 @@ from callbridge.store.call_log import SqlCallLog
 from callbridge.store.customers import SqlCustomers
 from callbridge.store.event_log import SqlEventLog
 from callbridge.store.idempotency import SqlKeptAnswers
+from callbridge.store.missed import SqlMissed
 from callbridge.store.notices import SqlNotices
 from callbridge.store.queries import Counts, Kept
 from callbridge.store.tokens import SqlTokens
@@ -48,6 +49,7 @@ class SqlStore:
         self.kept_answers = SqlKeptAnswers(access)
         self.call_log = SqlCallLog(access, clock)
         self.event_log = SqlEventLog(access)
+        self.missed = SqlMissed(access)
         self.notices = SqlNotices(access)
         self.customers = SqlCustomers(access, clock)
         # Read and changed within writes alone, which follow one another: so it is always as the lanes are.
