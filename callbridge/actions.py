@@ -101,6 +101,7 @@ class Action(StrEnum):
     HTTP_LISTENING = "http.listening"
     HTTP_FAILED = "http.failed"  # a request broke on a mistake of ours; the asker got a 500
     EVENTS_CUT_OFF = "events.cut_off"  # whoever read /v1/events did not keep up; it comes again and loses nothing
+    EXPORT_CUT_OFF = "export.cut_off"  # an export could not be read on, or whoever read it did not keep up
     CONTROL_LISTENING = "control.listening"  # the socket of the command line
     CONTROL_CUT_OFF = "control.cut_off"  # a follower of events did not keep up
 

@@ -147,7 +147,7 @@ class Daemon:
         self._streams = Streams(store.event_log, store.tokens, clock, most=config.http.max_streams)
         trials = webhook_trials.resources(self._trials(config))
         alive = (*events.resources(self._streams), *webhooks.resources(self._webhooks), *trials)
-        outside, inside, self._bearer = served(store, config.http, clock, alive)
+        outside, inside, self._bearer = served(store, config.http, clock, alive, build.zones(config.pbx))
         socket = config.data_dir / CONTROL_SOCKET
         self._local = LocalServer(socket, self.status, self._followers.subscribe, routes=inside)
         figures = Metrics(self._meters, self.status)

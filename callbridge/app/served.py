@@ -1,13 +1,14 @@
 """What `/v1` serves, and behind which door: each noun's resources, with what they need of the rest."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 
-from callbridge.api import calls, tokens
+from callbridge.api import agents, call_export, calls, tokens
 from callbridge.api.described import described
 from callbridge.api.doors import Bearer, ControlSocket
+from callbridge.api.exports import Exports, Zones
 from callbridge.api.idempotency import Idempotency
 from callbridge.api.resources import Resource
 from callbridge.api.serving import routes
@@ -17,6 +18,7 @@ from callbridge.config import Http
 from callbridge.store import SqlStore
 
 Routes = tuple[web.RouteDef, ...]
+NO_ZONES: Final[Zones] = {}
 
 
 class Served(NamedTuple):
@@ -27,19 +29,25 @@ class Served(NamedTuple):
     bearer: Bearer
 
 
-def resources(store: SqlStore, keeper: TokenKeeper) -> tuple[Resource, ...]:
+def resources(store: SqlStore, keeper: TokenKeeper, zones: Zones) -> tuple[Resource, ...]:
     """Return what needs the database alone: one line a noun."""
+    exports = Exports(zones)
     return (
+        *call_export.resources(store.call_log, exports),
+        *agents.resources(store.call_log),
         *calls.resources(store.call_log),
         *tokens.resources(keeper),
     )
 
 
-def served(store: SqlStore, http: Http, clock: Clock, more: Iterable[Resource] = ()) -> Served:
-    """Return the routes of HTTP and of the control socket; `more` are the resources of what lives in the daemon."""
+def served(store: SqlStore, http: Http, clock: Clock, more: Iterable[Resource] = (), zones: Zones = NO_ZONES) -> Served:
+    """Return the routes of HTTP and of the control socket.
+
+    `more` are the resources of what lives in the daemon, `zones` where each PBX stands: UTC, where it is not said.
+    """
     keeper = TokenKeeper(store.tokens, clock)
     once = Idempotency(store.kept_answers, clock)
-    all_of_it = described((*resources(store, keeper), *more))
+    all_of_it = described((*resources(store, keeper, zones), *more))
     bearer = Bearer(keeper, clock.monotonic, **rates(http))
     outside = [each for each in all_of_it if not each.local_only]
     return Served(routes(outside, bearer, once), routes(all_of_it, ControlSocket(), once), bearer)

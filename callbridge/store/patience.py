@@ -23,8 +23,9 @@ TOLD: Final = (
 
 
 @contextmanager
-def bounded(connection: Connection, clock: Clock, within_s: float = QUESTION_S) -> Iterator[None]:
-    """Break off what is asked of a reading connection after so long. Raises TooMuch."""
+def bounded(connection: Connection, clock: Clock, within_s: float | None = None) -> Iterator[None]:
+    """Break off what is asked of a reading connection after so long, or `QUESTION_S`. Raises TooMuch."""
+    within_s = QUESTION_S if within_s is None else within_s
     asked = _in_sqlite if connection.dialect.name == "sqlite" else _in_postgres
     try:
         with asked(connection, clock, within_s):

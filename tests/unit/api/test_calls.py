@@ -6,11 +6,13 @@ from typing import Any
 
 import orjson
 import pytest
+from sqlalchemy import Connection
 
-from callbridge.calls.call import Agent, Call, CallState, Direction, Party
+from callbridge.calls.call import Agent, Call, CallState, Direction, Missed, Party, Reason
+from callbridge.calls.customer import Customer, Known, Match
 from callbridge.calls.events import EventType, call_event
 from callbridge.delivery.payload import call_as_json, render
-from callbridge.ports import Batch
+from callbridge.ports import Batch, CallQuery
 from callbridge.ports import Told as ToldEvent
 from tests.unit.api.conftest import Api
 from tests.unit.store.made import AT, a_call, telling
@@ -93,10 +95,18 @@ async def test_a_call_of_which_nothing_was_told_yet_is_not_there_and_ends_no_pag
 
 
 ANA, RUI = Agent("1001", "Ana Costa"), Agent("1002")
+SILVA = Known(Match.ONE, Customer("c-17", "Silva Lda", url="https://crm.example/c/17"))
+TURNED_AWAY: Any = {
+    "state": CallState.NO_ANSWER,
+    "reason": Reason.QUEUE_FULL,
+    "missed": Missed(Reason.QUEUE_FULL, "front desk"),
+    "wait_s": 1.5,
+    "ended_at": AT,
+}
 CALLS = (
     the_call("a", 0, state=CallState.RINGING),
-    the_call("b", 1, queue="sales", agent=ANA, state=CallState.COMPLETED, ended_at=AT),
-    the_call("c", 2, queue="front desk", agent=RUI, pbx="other"),
+    the_call("b", 1, queue="sales", agent=ANA, state=CallState.COMPLETED, ended_at=AT, talk_s=60.0, customer=SILVA),
+    the_call("c", 2, queue="front desk", agent=RUI, pbx="other", **TURNED_AWAY),
     the_call("d", 3, direction=Direction.INTERNAL, caller=Party(extension="1001"), callee=Party(extension="1002")),
     the_call(
         "e", 4, direction=Direction.OUTBOUND_MANUAL, caller=Party(extension="1002"), callee=Party("+351935550000")
@@ -125,12 +135,76 @@ CALLS = (
         ("until=2026-11-22T10:02:00.123457Z", "ba"),
         ("since=2026-11-22T11:02:00%2B01:00&until=2026-11-22T11:04:00+01:00", "dc"),
         ("since=2026-11-22T10:01:00Z&state=completed&limit=1", "b"),
+        ("customer=c-17", "b"),
+        ("match=one&match=many", "b"),
+        ("match=none&pbx=main", "eda"),
+        ("reason=queue_full", "c"),
+        ("missed=true", "c"),
+        ("missed=false", "edba"),
+        ("did=%2B351210000000", "cba"),
+        ("did=+351935550000", "e"),
+        ("did=210000000&pbx=other", "c"),
+        ("protocol=20261122-d", "d"),
+        ("min_talk_s=59.9", "b"),
+        ("min_talk_s=61", ""),
+        ("min_wait_s=1&missed=true", "c"),
     ],
 )
 async def test_calls_are_found_by_what_is_known_of_them(api: Api, query: str, found: str) -> None:
     await api.store.commit(telling(*map(told, CALLS)))
 
     assert "".join(await ids(api, query)) == found
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("reason=queue_ful", "reason.0"),
+        ("min_talk_s=-1", "min_talk_s"),
+        ("min_talk_s=0", "min_talk_s"),
+        ("did=x", "did"),
+    ],
+)
+async def test_a_filter_that_means_nothing_is_refused_by_its_name(api: Api, query: str, field: str) -> None:
+    refused = await api.owner("GET", f"/v1/calls?{query}")
+
+    assert refused.status == 422
+    assert [each["field"] for each in refused.json["errors"]] == [field]
+
+
+async def test_a_mistyped_filter_is_answered_with_the_nearest_one(api: Api) -> None:
+    refused = await api.owner("GET", "/v1/calls?reasn=ivr")
+
+    assert refused.json["errors"] == [{"field": "reasn", "message": 'is unknown; did you mean "reason"?'}]
+
+
+async def test_what_would_take_too_long_is_refused_with_what_to_do(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forever(connection: Connection, query: CallQuery) -> Any:
+        slow = {"sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT count(*) FROM n"}
+        return connection.exec_driver_sql(slow.get(connection.dialect.name, "SELECT pg_sleep(30)"))
+
+    monkeypatch.setattr("callbridge.store.call_log._wanted", forever)
+    monkeypatch.setattr("callbridge.store.patience.QUESTION_S", 0.05)
+    for path in ("/v1/calls?agent=1001", "/v1/calls/export", "/v1/agents/1001/recent"):
+        refused = await api.owner("GET", path)
+
+        assert (refused.status, refused.json["type"]) == (422, "/problems/too-much"), path
+        assert "shorter period" in refused.json["detail"]
+
+
+async def test_the_last_calls_of_an_agent_lead_to_their_customers(api: Api) -> None:
+    calls = [the_call(f"a{minute}", minute, agent=ANA, customer=SILVA) for minute in range(7)]
+    await api.store.commit(telling(*map(told, [*calls, the_call("x", 9, agent=RUI)])))
+
+    five = await api.owner("GET", "/v1/agents/1001/recent")
+    one = await api.owner("GET", "/v1/agents/1001/recent?limit=1")
+
+    assert [each["id"] for each in five.json["items"]] == [f"call_a{minute}" for minute in (6, 5, 4, 3, 2)]
+    assert [each["customer"]["url"] for each in five.json["items"]] == ["https://crm.example/c/17"] * 5
+    assert one.json["items"] == five.json["items"][:1]
+    assert (await api.owner("GET", "/v1/agents/9999/recent")).json == {"items": []}
+    assert (await api.owner("GET", "/v1/agents/1001/recent?pbx=other")).json == {"items": []}
+    assert (await api.ask("GET", "/v1/agents/1001/recent", await api.token("agents:read"))).status == 403
 
 
 async def test_a_cursor_of_another_list_is_refused(api: Api) -> None:
