@@ -26,6 +26,7 @@ from callbridge.config.models import (
     Stream,
     Webhook,
 )
+from callbridge.config.notice import Notice, NoticeTo
 from callbridge.config.reload import LIMITS_OF_HTTP, changes
 from callbridge.config.secret import Secret
 from callbridge.config.words import CONTROL_SOCKET, event_glob
@@ -49,6 +50,8 @@ __all__ = [
     "Limits",
     "Log",
     "Lookup",
+    "Notice",
+    "NoticeTo",
     "Pbx",
     "PbxNumbers",
     "Secret",

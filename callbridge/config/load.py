@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from callbridge import logs
-from callbridge.config import database_url, file, models, rules
+from callbridge.config import database_url, file, models, notice, rules
 from callbridge.config.mistakes import Notes, in_order
 from callbridge.config.secret import Places
 from callbridge.config.words import meant
@@ -46,6 +46,7 @@ def _load(path: Path, environ: Mapping[str, str], model: type[models.Config]) ->
     rules.tell_halves(source.table, notes)
     rules.tell_stream(source.table, notes)
     rules.tell_sources(source.table, notes)
+    notice.tell_mistakes(source.table, notes)
     config = _validated(source.table, notes, model)
     for secret in _secrets(config):
         logs.hide(secret)
@@ -80,6 +81,8 @@ def _secrets(config: models.Config) -> Iterator[str]:
     if config.stream is not None:
         held = (config.stream.password, config.stream.token)
         yield from (secret.reveal() for secret in held if secret is not None)
+    if config.notice.password is not None:
+        yield config.notice.password.reveal()
 
 
 def load_profiles(path: Path) -> tuple[models.PbxNumbers, ...]:

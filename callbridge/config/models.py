@@ -9,22 +9,18 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import Field, PrivateAttr
 
 from callbridge.config import lines, words
 from callbridge.config.database_url import masked
+from callbridge.config.notice import Notice
 from callbridge.config.secret import Secret
+from callbridge.config.table import Table
 
 DEFAULT_DATA_DIR: Final = Path("/var/lib/callbridge")
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 CallSeconds = Annotated[float, Field(gt=0, le=86_400)]
-
-
-class Table(BaseModel):
-    """What all tables share: unknown keys are mistakes, text is not taken for a number, nothing changes later."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
 
 
 class Ami(Table):
@@ -147,7 +143,7 @@ class Webhook(Table):
     pbxs: Annotated[tuple[words.OneLine, ...], Field(strict=False)] = ()
     queues: Annotated[tuple[words.OneLine, ...], Field(strict=False)] = ()
     order: Literal["call", "strict"] = "call"
-    headers: words.Headers = {}
+    headers: words.Headers = words.NO_HEADERS
     allow_private: bool = False
     allow_networks: Annotated[tuple[words.Network, ...], Field(strict=False)] = ()
     timeout_s: Annotated[float, Field(gt=0, le=60)] = 15.0
@@ -220,7 +216,7 @@ class Lookup(Table):
     secret_env: str | None = None
     secret_header: words.HeaderName = "Authorization"  # noqa: S105 - a header's name
     """Which header the secret goes in: as `Bearer …` in this one, bare in any other."""
-    headers: words.Headers = {}
+    headers: words.Headers = words.NO_HEADERS
     tls_ca: words.AbsolutePath | None = None
     """As for AMI; for an `https://` url."""
     deadline_s: Annotated[float, Field(gt=0, le=10)] = 0.8
@@ -266,6 +262,7 @@ class Config(Table):
     dispatch: Dispatch = Dispatch()
     limits: Limits = Limits()
     directory: Directory = Directory()
+    notice: Notice = Notice()
     log: Log = Log()
 
     _path: Path = PrivateAttr(default=Path())

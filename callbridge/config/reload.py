@@ -9,7 +9,7 @@ from callbridge.config.models import Config
 from callbridge.config.shape import table_in
 
 LIMITS_OF_HTTP: Final = ("requests_per_s", "requests_burst", "failures_per_minute", "max_streams")
-LIVE: Final = ("log.level", "webhook.", "limits.", "delivery.", *(f"http.{name}" for name in LIMITS_OF_HTTP))
+LIVE: Final = ("log.level", "webhook.", "limits.", "delivery.", "notice.", *(f"http.{name}" for name in LIMITS_OF_HTTP))
 """The keys a running daemon takes over; every other one is read at its start."""
 
 
@@ -46,7 +46,7 @@ def _inner(key: str, value: object) -> Iterator[tuple[str, BaseModel]]:
 
 
 def _name(table: BaseModel) -> object:
-    return getattr(table, "id", None) or getattr(table, "name", None)
+    return next((found for key in ("id", "address", "name") if (found := getattr(table, key, None))), None)
 
 
 def _outermost(keys: Iterable[str]) -> tuple[str, ...]:

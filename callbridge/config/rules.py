@@ -5,17 +5,16 @@ their mistakes are told together with pydantic's. A secret that is refused is
 replaced by an empty one: the mistake is noted, and nobody is told of it twice.
 """
 
-import ipaddress
 from typing import Final
 from urllib.parse import urlsplit
 
-from callbridge.config import database_url
+from callbridge.config import database_url, notice
 from callbridge.config.file import Raw, tables
 from callbridge.config.lines import KeyPath
 from callbridge.config.mistakes import Notes
 from callbridge.config.models import Ami, Config, Directory, Stream
 from callbridge.config.secret import Places, Secret, SecretMistake, check_webhook_key
-from callbridge.config.words import meant
+from callbridge.config.words import is_loopback, meant
 from callbridge.directory.own import OWN
 
 SECRETS: Final = ((("pbx", "ami"), "secret"), (("pbx", "ari"), "password"), (("webhook",), "secret"))
@@ -25,8 +24,14 @@ OPTIONAL: Final = (
     (("stream",), "password"),
     (("stream",), "token"),
     (("directory", "lookup"), "secret"),
+    (("notice",), "password"),
 )
-NAMES: Final = ((("pbx",), "id"), (("webhook",), "name"), (("directory", "lookup"), "name"))
+NAMES: Final = (
+    (("pbx",), "id"),
+    (("webhook",), "name"),
+    (("directory", "lookup"), "name"),
+    (("notice", "to"), "address"),
+)
 SHORT: Final = 8  # letters; a shorter secret is soon guessed
 
 
@@ -173,11 +178,12 @@ def tell_risks(config: Config, notes: Notes) -> None:
             notes.warn(("pbx", place, "ari", "tls_ca"), "has no effect without TLS; write https:// in url")
     if config.stream is not None:
         _tell_stream_risks(config.stream, notes)
+    notice.tell_risks(config.notice, notes)
     for place, webhook in enumerate(config.webhook):
         if _is_plain(webhook.url):
             notes.warn(("webhook", place, "url"), "events leave this host unencrypted; use https://")
     _tell_look_up_risks(config.directory, notes)
-    if not _is_loopback(config.http.host) and config.http.tls_cert_file is None:
+    if not is_loopback(config.http.host) and config.http.tls_cert_file is None:
         safe = "set tls_cert_file and tls_key_file, or listen on 127.0.0.1 behind a TLS proxy"
         notes.warn(("http", "listen"), f"other hosts reach this port unencrypted, tokens and all; {safe}")
 
@@ -195,14 +201,14 @@ def _tell_look_up_risks(directory: Directory, notes: Notes) -> None:
 
 def _tell_stream_risks(stream: Stream, notes: Notes) -> None:
     parts = urlsplit(stream.url)
-    if parts.scheme != "tls" and not _is_loopback(parts.hostname or ""):
+    if parts.scheme != "tls" and not is_loopback(parts.hostname or ""):
         notes.warn(("stream", "url"), "events leave this host unencrypted; use tls://")
     if parts.scheme != "tls" and stream.tls_ca:
         notes.warn(("stream", "tls_ca"), "has no effect without TLS; write tls:// in url")
 
 
 def _tell_ami_risks(ami: Ami, path: KeyPath, notes: Notes) -> None:
-    if not ami.tls and not _is_loopback(ami.host):
+    if not ami.tls and not is_loopback(ami.host):
         safe = "log-in hides the secret (MD5 challenge), but whoever is on the way reads what the PBX tells"
         notes.warn((*path, "host"), f"AMI leaves this host without TLS: {safe}; set tls = true")
     if not ami.tls and ami.tls_ca:
@@ -215,11 +221,4 @@ def _tell_ami_risks(ami: Ami, path: KeyPath, notes: Notes) -> None:
 
 def _is_plain(url: str) -> bool:
     parts = urlsplit(url)
-    return parts.scheme == "http" and not _is_loopback(parts.hostname or "")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return parts.scheme == "http" and not is_loopback(parts.hostname or "")

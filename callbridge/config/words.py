@@ -4,6 +4,7 @@ Every refusal says what is wrong and what to do; the file and line are added by
 `mistakes`. Sources: Asterisk's dialplan patterns, ISO 3166, the IANA time zones.
 """
 
+import ipaddress
 import os
 import re
 import zoneinfo
@@ -22,6 +23,7 @@ from callbridge.directory import template
 
 meant = hooks.meant
 event_glob = hooks.event_glob
+http_url = hooks.http_url
 EVENT_TYPES: Final = hooks.EVENT_TYPES
 CONTROL_SOCKET: Final = "control.sock"
 """The daemon's socket for the command line, in its data folder."""
@@ -85,6 +87,14 @@ def _short_enough(path: Path) -> Path:
     if len(os.fsencode(path / CONTROL_SOCKET)) > MAX_SOCKET_PATH:
         raise ValueError("is too long for the control socket in it; choose a folder of 90 letters at most")
     return path
+
+
+def is_loopback(host: str) -> bool:
+    """Whether what is sent there stays on this host."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _listen(text: str) -> str:
@@ -175,6 +185,7 @@ def _registered(text: str) -> str:
 
 
 Headers = Annotated[Mapping[str, Secret], BeforeValidator(_headers)]
+NO_HEADERS: Final[Mapping[str, Secret]] = {}
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 RegisteredDirection = Annotated[str, AfterValidator(_registered)]
 LookUpUrl = Annotated[str, AfterValidator(template.look_up_url)]

@@ -63,6 +63,8 @@ def test_every_table_of_the_example_is_one_of_ours() -> None:
         "limits",
         "directory",
         "directory.lookup",
+        "notice",
+        "notice.to",
         "log",
     }
 
