@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from callbridge.asterisk.ami.settings import AmiSettings, AmiTls, Login, Patience
 from callbridge.asterisk.ari.settings import AriSettings
 from callbridge.asterisk.from_ami import FILTERS, NEEDLESS
-from callbridge.calls.call import Limits
+from callbridge.calls.call import Direction, Limits
 from callbridge.calls.numbers import PbxProfile
 from callbridge.clock import Clock
 from callbridge.config import Ami, Ari, Config, Delivery, Http, PbxNumbers, Secret, Stream, Webhook
@@ -54,6 +54,17 @@ def profiles(
 ) -> Mapping[str, PbxProfile]:
     """Return the profiles of some PBXs by their ids; with `measures`, somebody looks at their recordings."""
     return {pbx.id: replace(profile(pbx, series.get(pbx.id, 0)), measures=measures) for pbx in pbxs}
+
+
+def live_profiles(config: Config, series: Mapping[str, int]) -> Mapping[str, PbxProfile]:
+    """Return the profiles of a daemon's PBXs: somebody looks at recordings, and the directory is asked."""
+    table = config.directory
+    known = profiles(config.pbx, measures=True, series=series)
+    directions = frozenset(map(Direction, table.register_directions))
+    return {
+        pbx: replace(each, asks=bool(table.sources), registers=directions, register_type=table.register_type)
+        for pbx, each in known.items()
+    }
 
 
 def zones(pbxs: Iterable[PbxNumbers]) -> Mapping[str, tzinfo]:

@@ -21,6 +21,7 @@ from callbridge.app.measuring import Measuring
 from callbridge.app.metrics import Metrics
 from callbridge.app.notify import Notifier
 from callbridge.app.outgoing import Outgoing
+from callbridge.app.reception import Reception
 from callbridge.app.reloading import Live, Reloading
 from callbridge.app.served import rates, served
 from callbridge.app.streaming import Streaming
@@ -29,6 +30,7 @@ from callbridge.app.trials import WebhookTrials
 from callbridge.app.webhooks import WebhookKeeper
 from callbridge.asterisk.ami.link import AmiLink
 from callbridge.asterisk.ari.link import AriLink
+from callbridge.calls.facts import Fact
 from callbridge.calls.tracker import Tracker
 from callbridge.clock import Clock, SystemClock
 from callbridge.config import CONTROL_SOCKET, Config, Http, Pbx
@@ -125,7 +127,8 @@ class Daemon:
         self._notifier = notifier
         self._started_at = clock.now()
         self._tracker = Tracker(
-            build.profiles(config.pbx, measures=True, series=series), limits=build.limits(config.limits)
+            build.live_profiles(config, series),
+            limits=build.limits(config.limits),
         )
         self._meters = Meters()
         self._outgoing = Outgoing(config, store, clock, self._meters)
@@ -134,8 +137,9 @@ class Daemon:
         if config.stream is not None and isinstance(store, SharedStore):
             self._streaming = Streaming(config.stream, store, self._outgoing, self._webhooks, clock)
         self._way: Outgoing | Streaming = self._streaming or self._outgoing
-        outlets = Outlets(render, self._outgoing.route, self._committed)
+        outlets = Outlets(render, self._outgoing.route, self._committed, informed=self._informed)
         self._pipeline = Pipeline(self._tracker, store, outlets, clock, self._meters)
+        self._reception = Reception(config, store, self._tracker, self._pipeline, clock)
         self._followers = Followers()
         self._outgoing.publish_to(lambda told: self._followers.publish(one.body for one in told))
         folders = {pbx.id: pbx.recordings_dir for pbx in config.pbx}
@@ -146,7 +150,12 @@ class Daemon:
         self._tls = build.http_tls(config.http)
         self._streams = Streams(store.event_log, store.tokens, clock, most=config.http.max_streams)
         trials = webhook_trials.resources(self._trials(config))
-        alive = (*events.resources(self._streams), *webhooks.resources(self._webhooks), *trials)
+        alive = (
+            *events.resources(self._streams),
+            *webhooks.resources(self._webhooks),
+            *trials,
+            *self._reception.resources,
+        )
         outside, inside, self._bearer = served(store, config.http, clock, alive, build.zones(config.pbx))
         socket = config.data_dir / CONTROL_SOCKET
         self._local = LocalServer(socket, self.status, self._followers.subscribe, routes=inside)
@@ -170,6 +179,7 @@ class Daemon:
             for server in (self._local, self._http):
                 stack.push_async_callback(server.stop)
                 await server.start()
+            await stack.enter_async_context(self._reception.open())
             stack.callback(self._streams.stop)  # first of all: a server waits for what it serves
             try:
                 await self._work(stop, reload)
@@ -191,6 +201,7 @@ class Daemon:
 
             rest = [keep("survey", self._survey.run), keep("systemd", self._tell), keep("reload", reloads)]
             rest.append(keep("recordings", self._measuring.run))
+            rest.append(keep("directory", self._reception.run))
             rest.append(keep("streams", self._streams.run))
             rest.append(group.create_task(self._stays_ours(), name="database"))
             delivering = keep("delivery", self._way.run)
@@ -247,8 +258,12 @@ class Daemon:
         self._bearer.limit(**rates(http))
         self._streams.limit(http.max_streams)
 
+    async def _informed(self, facts: Sequence[Fact]) -> Sequence[Fact]:
+        return await self._reception.informed(facts)
+
     def _committed(self, told: Sequence[Told]) -> None:
         self._measuring.wake()
+        self._reception.wake()
         self._way.committed(told)
         self._followers.publish(one.body for one in told)
 
