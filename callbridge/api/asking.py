@@ -18,11 +18,11 @@ BODY_S: Final = 10.0
 """How long the body may take to arrive."""
 
 
-async def body_of(request: web.Request) -> bytes:
+async def body_of(request: web.Request, most_bytes: int) -> bytes:
     """Return the whole body. Raises Refused where it takes too long; aiohttp refuses one too large."""
     try:
         async with asyncio.timeout(BODY_S):
-            return await request.read()
+            return await request.clone(client_max_size=most_bytes).read()
     except TimeoutError:
         raise Refused(Kind.TOO_SLOW) from None
 
@@ -46,6 +46,14 @@ def understood(resource: Resource, request: web.Request, body: bytes) -> Mapping
     return found
 
 
+def mistakes_in(model: type[BaseModel], error: ValidationError) -> tuple[FieldError, ...]:
+    """Return what is wrong with something inside a body that was checked on its own."""
+    found: list[ErrorDetails] = []
+    unknown: list[FieldError] = []
+    _sort(model, error, found, unknown)
+    return (*unknown, *(FieldError(field=_dotted(detail), message=_message(detail)) for detail in found))
+
+
 def _noted(
     name: str,
     model: type[BaseModel],
@@ -56,12 +64,18 @@ def _noted(
     try:
         return {name: read()}
     except ValidationError as error:
-        for detail in error.errors(include_url=False, include_input=False):
-            if detail["type"] == "extra_forbidden":
-                unknown.append(_unknown(_dotted(detail), _known(model, detail["loc"])))
-            else:
-                mistakes.append(detail)
+        _sort(model, error, mistakes, unknown)
         return {}
+
+
+def _sort(
+    model: type[BaseModel], error: ValidationError, mistakes: list[ErrorDetails], unknown: list[FieldError]
+) -> None:
+    for detail in error.errors(include_url=False, include_input=False):
+        if detail["type"] == "extra_forbidden":
+            unknown.append(_unknown(_dotted(detail), _known(model, detail["loc"])))
+        else:
+            mistakes.append(detail)
 
 
 def _refuse(mistakes: list[ErrorDetails], unknown: list[FieldError]) -> None:

@@ -16,7 +16,7 @@ import structlog
 from aiohttp import web
 
 from callbridge.api.problems import as_problems
-from callbridge.api.server import MAX_BODY_BYTES
+from callbridge.api.resources import MAX_BODY_BYTES
 from callbridge.api.status import Status
 from callbridge.errors import AlreadyRunning, CallbridgeError
 from callbridge.logs import Action

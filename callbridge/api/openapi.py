@@ -133,7 +133,8 @@ def _responses(resource: Resource, refs: Refs) -> Schema:
     if resource.takes_key:
         described = "`true` where this answer was given before."
         done["headers"] = {idempotency.REPLAYED: {"description": described, "schema": {"type": "string"}}}
-    return {str(int(resource.status)): done} | _problems(resource)
+    made = {str(int(HTTPStatus.CREATED)): {**done, "description": "It was not there before."}} if resource.makes else {}
+    return {str(int(resource.status)): done} | made | _problems(resource)
 
 
 def _problems(resource: Resource) -> Schema:

@@ -8,8 +8,8 @@ The handler's own parameters say what it takes, each by its name and its type:
 - `caller`: who asks (`Caller`)
 - `request`: aiohttp's own, for a handler that answers with a stream
 
-It returns a model, or plain data for orjson, or None (204), or a StreamResponse it
-has made itself. It raises `Refused`, or any error of `callbridge.errors`.
+It returns a model, or plain data for orjson, or either as `Made` (201), or None (204), or a
+StreamResponse it has made itself. It raises `Refused`, or any error of `callbridge.errors`.
 """
 
 import inspect
@@ -27,7 +27,17 @@ from callbridge.api.scopes import Caller, Scope
 ROOT: Final = "/v1"
 JSON: Final = "application/json"
 
-Answer = BaseModel | Mapping[str, Any] | web.StreamResponse | None
+MAX_BODY_BYTES: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The answer of a resource that `makes`: what it was asked to change was not there before."""
+
+    answer: BaseModel | Mapping[str, Any]
+
+
+Answer = BaseModel | Mapping[str, Any] | web.StreamResponse | Made | None
 Handler = Callable[..., Awaitable[Answer]]
 
 
@@ -64,7 +74,11 @@ class Resource:
     """In a line: what it is for."""
     answer: type[BaseModel] | None = None
     status: HTTPStatus = HTTPStatus.OK
+    makes: bool = False
+    """Whether it may make what is not there, and answers with 201 then."""
     produces: str = JSON
+    most_bytes: int = MAX_BODY_BYTES
+    """Of the body."""
     problems: tuple[Kind, ...] = ()
     """Those besides what every resource may answer."""
     shown_once: frozenset[str] = frozenset()

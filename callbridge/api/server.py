@@ -9,10 +9,10 @@ from typing import Final
 from aiohttp import web
 
 from callbridge.api.problems import as_problems
+from callbridge.api.resources import MAX_BODY_BYTES
 from callbridge.errors import AlreadyRunning, CallbridgeError
 from callbridge.logs import Action, logger
 
-MAX_BODY_BYTES: Final = 64 * 1024
 STOP_WITHIN_S: Final = 2.0
 KEEP_ALIVE_S: Final = 30.0
 

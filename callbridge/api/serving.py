@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 import orjson
@@ -11,7 +12,7 @@ from pydantic import BaseModel
 from callbridge.api import asking
 from callbridge.api.doors import Door
 from callbridge.api.idempotency import Idempotency
-from callbridge.api.resources import ROOT, Resource
+from callbridge.api.resources import ROOT, Made, Resource
 from callbridge.api.scopes import Caller
 
 HANDLE_S: Final = 30.0
@@ -26,7 +27,7 @@ def routes(resources: Iterable[Resource], door: Door, idempotency: Idempotency) 
 def _route(resource: Resource, door: Door, idempotency: Idempotency) -> web.RouteDef:
     async def handle(request: web.Request) -> web.StreamResponse:
         caller = await door.caller(request, resource)
-        body = await asking.body_of(request)
+        body = await asking.body_of(request, resource.most_bytes)
         if resource.streams:
             return await _answered(resource, request, caller, body)
         async with asyncio.timeout(HANDLE_S):
@@ -51,8 +52,7 @@ async def _answered(resource: Resource, request: web.Request, caller: Caller, bo
         return answer
     if answer is None:
         return web.Response(status=204)
+    status, answer = (HTTPStatus.CREATED, answer.answer) if isinstance(answer, Made) else (resource.status, answer)
     plain: Mapping[str, Any] = answer.model_dump(mode="json") if isinstance(answer, BaseModel) else answer
     headers = {"Cache-Control": "no-store"}
-    return web.Response(
-        status=resource.status, body=orjson.dumps(plain), content_type="application/json", headers=headers
-    )
+    return web.Response(status=status, body=orjson.dumps(plain), content_type="application/json", headers=headers)
