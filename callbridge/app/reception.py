@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 
-from callbridge.api import call_changes
+from callbridge.api import call_changes, customers, lookup
+from callbridge.api.customers import CustomerDesk
+from callbridge.api.lookup import Lookup
 from callbridge.api.resources import Resource
 from callbridge.app import build
 from callbridge.app.choosing import Choosing
@@ -35,7 +37,12 @@ class Reception:
             pipeline.clock_of,
             pbxs,
         )
-        self.resources: tuple[Resource, ...] = call_changes.resources(choosing.choose)
+        desk = CustomerDesk(store.customers, clock, build.directory_country(config), self.directory.forget)
+        self.resources: tuple[Resource, ...] = (
+            *call_changes.resources(choosing.choose),
+            *customers.resources(desk),
+            *lookup.resources(Lookup(self.directory, store.call_log)),
+        )
         self.wake = self._enquiring.wake
         self.run = self._enquiring.run
 
