@@ -1,8 +1,8 @@
 """How numbers meet, whatever way they are written: those that people wrote down, and those that call.
 
 Both become the same key: E.164 where a public number can be read, the text itself elsewhere. Where
-a number cannot be read as it stands, it is tried, in this order, without the `(0)` of `+44 (0)20 …`, with
-what follows letters or a last `/`, `-`, `,` or `;` taken for an extension, and with the `+` it may lack.
+a number cannot be read as it stands, it is tried without the `(0)` of `+44 (0)20 …`, and with what follows
+letters or a last `/`, `-`, `,` or `;` taken for an extension; then without a 0 too many; then with the + it may lack.
 """
 
 import re
@@ -22,6 +22,7 @@ LEAST_WITHOUT_PLUS: Final = 11
 _TRUNK_ZERO: Final = re.compile(r"\(\s*0\s*\)")
 _WRITTEN_ABROAD: Final = re.compile(r"[^\w+]*(?:\+|0[^\w+]*0(?=\W*[1-9]))")
 """Begins with + or 00, maybe in brackets."""
+_LEADING_ZERO: Final = re.compile(r"[^\w+]*0(?=[^\w+]*[1-9])")
 _BEFORE_LETTERS: Final = re.compile(r"([^\w+]*\+?[\W\d]*\d)[\W_]*[^\W\d_]")
 _BEFORE_EXTENSION: Final = re.compile(r"(.*\d)\s*[-/,;\u2010-\u2015]\s*\d{1,5}\s*")
 _BRAZILIAN_MOBILE: Final = re.compile(r"\+55([1-9]{2})([689]\d{7}|7[1-6]\d{6})")
@@ -46,8 +47,8 @@ def key_of(written: str, country: str) -> str:
 def _key(written: str, country: str) -> str:
     text = " ".join(written.split())
     bodies = tuple(dict.fromkeys(_bodies(text)))
-    readings = (_read(body, country) for body in bodies)
-    return next(filter(None, readings), None) or _without_plus(bodies) or _as_text(text)
+    readings = (read(body, country) for read in (_read, _without_zero, _without_plus) for body in bodies)
+    return next(filter(None, readings), None) or _as_text(text)
 
 
 def _bodies(text: str) -> Iterator[str]:
@@ -81,13 +82,16 @@ def _public(body: str, country: str) -> str | None:
     return number if phonenumbers.is_valid_number(parsed) else None
 
 
-def _without_plus(bodies: tuple[str, ...]) -> str | None:
+def _without_zero(body: str, country: str) -> str | None:
+    """Return a national number that has a 0 too many: a gateway's, an outside line's, Poland's of before 2010."""
+    zero = _LEADING_ZERO.match(body)
+    return _public(body[zero.end() :], country) if zero else None
+
+
+def _without_plus(body: str, _country: str) -> str | None:
     """Return a number that has its country's code and nothing before it, as many carriers send it."""
-    for body in bodies:
-        digits = re.sub(r"\D", "", body)
-        if "+" not in body and len(digits) >= LEAST_WITHOUT_PLUS and (found := _public(f"+{digits}", "ZZ")):
-            return found
-    return None
+    digits = re.sub(r"\D", "", body)
+    return _public(f"+{digits}", "ZZ") if "+" not in body and len(digits) >= LEAST_WITHOUT_PLUS else None
 
 
 def _as_text(text: str) -> str:
