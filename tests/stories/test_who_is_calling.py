@@ -1,4 +1,7 @@
-"""Whom a call is with: what the directory says before it, during it and after it, and what a person says."""
+"""Whom a call is with: what the directory says before it, during it and after it, and what a person says.
+
+Of a `house` that has a directory: told again is what a PBX says, and it says none of this.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,217 +21,217 @@ ONE = Known(Match.ONE, SILVA)
 MANY = Known(Match.MANY, None, (SILVA, COSTA))
 
 
-@pytest.fixture(name="story")
-def _story() -> Iterator[Story]:
+@pytest.fixture(name="house")
+def _house() -> Iterator[Story]:
     """A company with a directory, which makes customers of nobody."""
-    story = Story()
-    asks(story)
-    yield story
-    assert not story.tracker.board.oddities
+    house = Story()
+    asks(house)
+    yield house
+    assert not house.tracker.board.oddities
 
 
-def asks(story: Story, *registers: Direction) -> None:
-    profiles = story.tracker.board.profiles
+def asks(house: Story, *registers: Direction) -> None:
+    profiles = house.tracker.board.profiles
     for pbx, known in profiles.items():
         profiles[pbx] = replace(known, asks=True, registers=frozenset(registers), register_type="lead")
 
 
-def answer(story: Story, known: Known, number: str = MARIA, *, failed: bool = False) -> None:
-    story.says(f.DirectoryAnswered("main", story.now, number, known, failed=failed))
+def answer(house: Story, known: Known, number: str = MARIA, *, failed: bool = False) -> None:
+    house.says(f.DirectoryAnswered("main", house.now, number, known, failed=failed))
 
 
-def choose(story: Story, call: Call, customer: Customer | None, told: Call | None = None) -> None:
-    story.says(f.CustomerChosen("main", story.now, call.id, customer, "Ana", told))
+def choose(house: Story, call: Call, customer: Customer | None, told: Call | None = None) -> None:
+    house.says(f.CustomerChosen("main", house.now, call.id, customer, "Ana", told))
 
 
-def test_who_is_known_at_once_is_in_the_first_event(story: Story) -> None:
-    answer(story, ONE)
-    story.someone("912345678").calls("210000000")
+def test_who_is_known_at_once_is_in_the_first_event(house: Story) -> None:
+    answer(house, ONE)
+    house.someone("912345678").calls("210000000")
 
-    assert story.heard == ["call.started"]
-    assert story.call.customer == ONE
-    assert not story.tracker.wanted()
+    assert house.heard == ["call.started"]
+    assert house.call.customer == ONE
+    assert not house.tracker.wanted()
 
 
-def test_who_is_not_known_at_once_is_told_afterwards(story: Story) -> None:
-    maria = story.someone("912345678")
+def test_who_is_not_known_at_once_is_told_afterwards(house: Story) -> None:
+    maria = house.someone("912345678")
     maria.calls("210000000")
 
-    assert story.call.customer.match is Match.PENDING
-    assert story.tracker.wanted() == {("main", MARIA): (story.call.id,)}
-    answer(story, ONE)
-    assert story.heard == ["call.started", "call.updated"]
-    assert story.told("call.updated").details == {"changed": ("customer",)}
-    assert story.call.customer == ONE
-    assert not story.tracker.awaits_directory
+    assert house.call.customer.match is Match.PENDING
+    assert house.tracker.wanted() == {("main", MARIA): (house.call.id,)}
+    answer(house, ONE)
+    assert house.heard == ["call.started", "call.updated"]
+    assert house.told("call.updated").details == {"changed": ("customer",)}
+    assert house.call.customer == ONE
+    assert not house.tracker.awaits_directory
     maria.hangs_up()
-    assert story.call.customer == ONE
+    assert house.call.customer == ONE
 
 
-def test_an_answer_that_comes_when_the_call_is_over_is_told_all_the_same(story: Story) -> None:
-    maria = story.someone("912345678")
+def test_an_answer_that_comes_when_the_call_is_over_is_told_all_the_same(house: Story) -> None:
+    maria = house.someone("912345678")
     maria.calls("210000000")
     maria.hangs_up()
-    answer(story, MANY)
+    answer(house, MANY)
 
-    assert story.heard == ["call.started", "call.ended", "call.missed", "call.updated"]
-    assert story.call.customer == MANY
-    assert [event.sequence for event in story.events] == [1, 2, 3, 4]
-    assert not story.tracker.board.settling, "it was kept for the answer alone"
+    assert house.heard == ["call.started", "call.ended", "call.missed", "call.updated"]
+    assert house.call.customer == MANY
+    assert [event.sequence for event in house.events] == [1, 2, 3, 4]
+    assert not house.tracker.board.settling, "it was kept for the answer alone"
 
 
-def test_a_directory_that_never_answers_keeps_no_call(story: Story) -> None:
-    maria = story.someone("912345678")
+def test_a_directory_that_never_answers_keeps_no_call(house: Story) -> None:
+    maria = house.someone("912345678")
     maria.calls("210000000")
     maria.hangs_up()
-    story.passes(seconds=61)
+    house.passes(seconds=61)
 
-    assert story.heard[-1] == "call.updated"
-    assert story.call.customer == NOBODY
-    assert not story.tracker.board.settling
-    assert not story.tracker.awaits_directory
-
-
-def test_one_answer_is_for_all_calls_of_a_number(story: Story) -> None:
-    story.someone("912345678").calls("210000000")
-    story.someone("912345678").calls("210000000")
-    answer(story, ONE)
-
-    assert [call.customer for call in story.calls] == [ONE, ONE]
-    assert story.heard == ["call.started", "call.started", "call.updated", "call.updated"]
+    assert house.heard[-1] == "call.updated"
+    assert house.call.customer == NOBODY
+    assert not house.tracker.board.settling
+    assert not house.tracker.awaits_directory
 
 
-def test_an_answer_is_for_the_pbx_that_asked_alone(story: Story) -> None:
-    story.someone("912345678").calls("210000000")
-    story.someone("912345678", pbx="porto").calls("210000000")
-    answer(story, ONE)
+def test_one_answer_is_for_all_calls_of_a_number(house: Story) -> None:
+    house.someone("912345678").calls("210000000")
+    house.someone("912345678").calls("210000000")
+    answer(house, ONE)
 
-    assert [call.customer.match for call in story.calls] == [Match.ONE, Match.PENDING]
-
-
-def test_nobody_is_asked_for_a_withheld_number(story: Story) -> None:
-    story.someone(None).calls("210000000")
-
-    assert story.call.customer == NOBODY
-    assert not story.tracker.awaits_directory
+    assert [call.customer for call in house.calls] == [ONE, ONE]
+    assert house.heard == ["call.started", "call.started", "call.updated", "call.updated"]
 
 
-def test_nobody_is_asked_for_a_call_inside_the_house(story: Story) -> None:
-    story.someone("1001").calls("1002")
+def test_an_answer_is_for_the_pbx_that_asked_alone(house: Story) -> None:
+    house.someone("912345678").calls("210000000")
+    house.someone("912345678", pbx="porto").calls("210000000")
+    answer(house, ONE)
 
-    assert story.call.customer == NOBODY
-    assert not story.tracker.awaits_directory
-
-
-def test_who_is_called_out_is_looked_up_too(story: Story) -> None:
-    story.someone("1001").calls("0912345678")
-
-    assert story.tracker.wanted() == {("main", MARIA): (story.call.id,)}
-    answer(story, ONE)
-    assert story.call.customer == ONE
+    assert [call.customer.match for call in house.calls] == [Match.ONE, Match.PENDING]
 
 
-def test_a_restart_asks_again_what_was_not_answered(story: Story) -> None:
-    story.someone("912345678").calls("210000000")
+def test_nobody_is_asked_for_a_withheld_number(house: Story) -> None:
+    house.someone(None).calls("210000000")
+
+    assert house.call.customer == NOBODY
+    assert not house.tracker.awaits_directory
+
+
+def test_nobody_is_asked_for_a_call_inside_the_house(house: Story) -> None:
+    house.someone("1001").calls("1002")
+
+    assert house.call.customer == NOBODY
+    assert not house.tracker.awaits_directory
+
+
+def test_who_is_called_out_is_looked_up_too(house: Story) -> None:
+    house.someone("1001").calls("0912345678")
+
+    assert house.tracker.wanted() == {("main", MARIA): (house.call.id,)}
+    answer(house, ONE)
+    assert house.call.customer == ONE
+
+
+def test_a_restart_asks_again_what_was_not_answered(house: Story) -> None:
+    house.someone("912345678").calls("210000000")
     again = new_tracker()
-    next_life(story.tracker, again)
+    next_life(house.tracker, again)
     for pbx, known in again.board.profiles.items():
         again.board.profiles[pbx] = replace(known, asks=True)
 
-    assert again.wanted() == {("main", MARIA): (story.call.id,)}
-    (told,) = again.apply(f.DirectoryAnswered("main", story.now, MARIA, ONE))
+    assert again.wanted() == {("main", MARIA): (house.call.id,)}
+    (told,) = again.apply(f.DirectoryAnswered("main", house.now, MARIA, ONE))
     assert (told.type, told.sequence) == ("call.updated", 2)
 
 
-def test_a_person_relinks_a_call_while_it_goes_on(story: Story) -> None:
-    maria = story.someone("912345678")
-    answer(story, MANY)
+def test_a_person_relinks_a_call_while_it_goes_on(house: Story) -> None:
+    maria = house.someone("912345678")
+    answer(house, MANY)
     maria.calls("210000000")
-    choose(story, story.call, COSTA)
+    choose(house, house.call, COSTA)
 
-    assert story.told("call.updated").details == {"changed": ("customer",), "by": "Ana"}
-    assert story.call.customer == Known(Match.ONE, replace(COSTA, matched=Matched.CHOSEN), by="Ana")
+    assert house.told("call.updated").details == {"changed": ("customer",), "by": "Ana"}
+    assert house.call.customer == Known(Match.ONE, replace(COSTA, matched=Matched.CHOSEN), by="Ana")
     maria.hangs_up()
-    assert story.call.customer.by == "Ana"
+    assert house.call.customer.by == "Ana"
 
 
-def test_a_persons_word_stands_above_the_directorys(story: Story) -> None:
-    story.someone("912345678").calls("210000000")
-    choose(story, story.call, None)
-    answer(story, ONE)
+def test_a_persons_word_stands_above_the_directorys(house: Story) -> None:
+    house.someone("912345678").calls("210000000")
+    choose(house, house.call, None)
+    answer(house, ONE)
 
-    assert story.call.customer == Known(Match.NONE, by="Ana")
-    assert story.heard == ["call.started", "call.updated"]
+    assert house.call.customer == Known(Match.NONE, by="Ana")
+    assert house.heard == ["call.started", "call.updated"]
 
 
-def test_a_person_relinks_a_call_that_is_over(story: Story) -> None:
-    answer(story, ONE)
-    maria = story.someone("912345678")
+def test_a_person_relinks_a_call_that_is_over(house: Story) -> None:
+    answer(house, ONE)
+    maria = house.someone("912345678")
     maria.calls("210000000")
     maria.hangs_up()
-    story.tracker.take_changes()
-    choose(story, story.call, COSTA, told=story.call)
-    changes = story.tracker.take_changes()
+    house.tracker.take_changes()
+    choose(house, house.call, COSTA, told=house.call)
+    changes = house.tracker.take_changes()
 
-    assert [event.sequence for event in story.events] == [1, 2, 3, 4]
+    assert [event.sequence for event in house.events] == [1, 2, 3, 4]
     assert changes.calls == ()
-    assert changes.amended == (story.call,)
-    assert story.call.customer.customer == replace(COSTA, matched=Matched.CHOSEN)
+    assert changes.amended == (house.call,)
+    assert house.call.customer.customer == replace(COSTA, matched=Matched.CHOSEN)
 
 
-def test_an_unknown_caller_becomes_a_customer_where_that_is_wanted(story: Story) -> None:
-    asks(story, Direction.INBOUND)
-    story.someone("912345678", name="Maria Silva").calls("210000000")
-    answer(story, NOBODY)
+def test_an_unknown_caller_becomes_a_customer_where_that_is_wanted(house: Story) -> None:
+    asks(house, Direction.INBOUND)
+    house.someone("912345678", name="Maria Silva").calls("210000000")
+    answer(house, NOBODY)
 
-    assert story.heard == ["call.started", "customer.created", "call.updated"]
-    (made,) = story.tracker.take_changes().registered
+    assert house.heard == ["call.started", "customer.created", "call.updated"]
+    (made,) = house.tracker.take_changes().registered
     assert (made.customer.name, made.customer.type, made.number) == ("Maria Silva", "lead", MARIA)
-    assert story.told("customer.created").details == {"customer": made.customer}
-    assert story.call.customer == Known(Match.ONE, made.customer)
+    assert house.told("customer.created").details == {"customer": made.customer}
+    assert house.call.customer == Known(Match.ONE, made.customer)
 
 
 @pytest.mark.parametrize("number", ["123", "sales@example.com"])
-def test_what_is_no_public_number_is_not_registered(story: Story, number: str) -> None:
-    asks(story, Direction.INBOUND)
-    story.someone(number).calls("210000000")
-    answer(story, NOBODY, number)
+def test_what_is_no_public_number_is_not_registered(house: Story, number: str) -> None:
+    asks(house, Direction.INBOUND)
+    house.someone(number).calls("210000000")
+    answer(house, NOBODY, number)
 
-    assert "customer.created" not in story.heard
-
-
-def test_nobody_is_registered_in_other_directions(story: Story) -> None:
-    asks(story, Direction.INBOUND)
-    story.someone("1001").calls("0912345678")
-    answer(story, NOBODY)
-
-    assert story.heard == ["call.started", "call.updated"]
-    assert story.call.customer == NOBODY
+    assert "customer.created" not in house.heard
 
 
-def test_nobody_is_registered_while_a_source_cannot_say(story: Story) -> None:
-    asks(story, Direction.INBOUND)
-    story.someone("912345678").calls("210000000")
-    answer(story, NOBODY, failed=True)
+def test_nobody_is_registered_in_other_directions(house: Story) -> None:
+    asks(house, Direction.INBOUND)
+    house.someone("1001").calls("0912345678")
+    answer(house, NOBODY)
 
-    assert story.heard == ["call.started", "call.updated"]
-
-
-def test_who_is_known_at_once_as_nobody_is_registered_too(story: Story) -> None:
-    asks(story, Direction.INBOUND)
-    answer(story, NOBODY)
-    story.someone("912345678").calls("210000000")
-    assert story.call.customer.match is Match.PENDING
-    answer(story, NOBODY)
-
-    assert story.heard == ["call.started", "customer.created", "call.updated"]
+    assert house.heard == ["call.started", "call.updated"]
+    assert house.call.customer == NOBODY
 
 
-def test_two_calls_of_one_stranger_make_one_customer(story: Story) -> None:
-    asks(story, Direction.INBOUND)
-    story.someone("912345678").calls("210000000")
-    story.someone("912345678").calls("210000000")
-    answer(story, NOBODY)
+def test_nobody_is_registered_while_a_source_cannot_say(house: Story) -> None:
+    asks(house, Direction.INBOUND)
+    house.someone("912345678").calls("210000000")
+    answer(house, NOBODY, failed=True)
 
-    assert len(story.tracker.take_changes().registered) == 1
-    assert len({call.customer for call in story.calls}) == 1
+    assert house.heard == ["call.started", "call.updated"]
+
+
+def test_who_is_known_at_once_as_nobody_is_registered_too(house: Story) -> None:
+    asks(house, Direction.INBOUND)
+    answer(house, NOBODY)
+    house.someone("912345678").calls("210000000")
+    assert house.call.customer.match is Match.PENDING
+    answer(house, NOBODY)
+
+    assert house.heard == ["call.started", "customer.created", "call.updated"]
+
+
+def test_two_calls_of_one_stranger_make_one_customer(house: Story) -> None:
+    asks(house, Direction.INBOUND)
+    house.someone("912345678").calls("210000000")
+    house.someone("912345678").calls("210000000")
+    answer(house, NOBODY)
+
+    assert len(house.tracker.take_changes().registered) == 1
+    assert len({call.customer for call in house.calls}) == 1
