@@ -98,6 +98,24 @@ class StreamStatus(_Part):
     """Whether there is no worker, so that nothing is delivered."""
 
 
+class NoticeStatus(_Part):
+    """E-mails about missed calls."""
+
+    recipients: int = 0
+    waiting: int = 0
+    """Notices that are neither sent nor given up; one mail may be about several."""
+    oldest_s: float | None = None
+    """The age of the oldest of them; None when there is none."""
+    sent: int = 0
+    """Mails, since the daemon started."""
+    given_up: int = 0
+    """Notices, since the daemon started."""
+    last_error: str | None = None
+    """Why the last mail was not taken; None where it was."""
+    unreachable: str | None = None
+    """Why the mail server cannot be used at the moment, so that all wait; None where it can."""
+
+
 class DatabaseStatus(_Part):
     url: str
     """Masked."""
@@ -137,6 +155,8 @@ class Status(_Part):
     """None where the daemon delivers itself."""
     streams: int = 0
     """Readers of `/v1/events`."""
+    notice: NoticeStatus | None = None
+    """None where no e-mail is sent."""
 
     def as_json(self) -> bytes:
         return self.model_dump_json(by_alias=True).encode()

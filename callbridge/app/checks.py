@@ -16,6 +16,7 @@ from callbridge.app.cel_check import check_cel
 from callbridge.app.database import check_database
 from callbridge.app.findings import problem
 from callbridge.app.halted_check import check_halted
+from callbridge.app.notice_check import check_notice
 from callbridge.app.stream_check import check_stream
 from callbridge.asterisk.ari.rest import open_rest
 from callbridge.clock import Clock, SystemClock
@@ -49,6 +50,8 @@ async def check(config: Config) -> AsyncIterator[Finding]:
             yield finding
     for index, webhook in enumerate(config.webhook):
         yield await check_webhook(config, webhook, config.where("webhook", index, "url"))
+    async for finding in check_notice(config):
+        yield finding
     async for finding in check_halted(config):
         yield finding
 

@@ -19,6 +19,7 @@ from callbridge.app.followers import Followers
 from callbridge.app.hearing import Hearing
 from callbridge.app.measuring import Measuring
 from callbridge.app.metrics import Metrics
+from callbridge.app.notices import Notices
 from callbridge.app.notify import Notifier
 from callbridge.app.outgoing import Outgoing
 from callbridge.app.reception import Reception
@@ -137,7 +138,10 @@ class Daemon:
         if config.stream is not None and isinstance(store, SharedStore):
             self._streaming = Streaming(config.stream, store, self._outgoing, self._webhooks, clock)
         self._way: Outgoing | Streaming = self._streaming or self._outgoing
-        outlets = Outlets(render, self._outgoing.route, self._committed, informed=self._informed)
+        self._notices = Notices(config, store, clock)
+        outlets = Outlets(
+            *(render, self._outgoing.route, self._committed), informed=self._informed, notify=self._notices.notify
+        )
         self._pipeline = Pipeline(self._tracker, store, outlets, clock, self._meters)
         self._reception = Reception(config, store, self._tracker, self._pipeline, clock)
         self._followers = Followers()
@@ -162,7 +166,7 @@ class Daemon:
         figures = Metrics(self._meters, self.status)
         routes = (*health.routes(self._health), *metrics.routes(figures.text), *outside)
         self._http = HttpServer(config.http.host, config.http.port, routes, self._tls)
-        live = Live(self._outgoing, self._pipeline, self._limit_requests, self._tls)
+        live = Live(self._outgoing, self._pipeline, self._limit_requests, self._notices, self._tls)
         self._reloading = Reloading(config, live, notifier, clock)
 
     def _trials(self, config: Config) -> WebhookTrials:
@@ -203,6 +207,7 @@ class Daemon:
             rest.append(keep("recordings", self._measuring.run))
             rest.append(keep("directory", self._reception.run))
             rest.append(keep("streams", self._streams.run))
+            rest.append(keep("notices", self._notices.run))
             rest.append(group.create_task(self._stays_ours(), name="database"))
             delivering = keep("delivery", self._way.run)
             committing = group.create_task(self._pipeline.run(), name="pipeline")
@@ -264,6 +269,7 @@ class Daemon:
     def _committed(self, told: Sequence[Told]) -> None:
         self._measuring.wake()
         self._reception.wake()
+        self._notices.committed(told)
         self._way.committed(told)
         self._followers.publish(one.body for one in told)
 
@@ -289,6 +295,7 @@ class Daemon:
             self._reloading.told,
             len(self._streams),
             None if self._streaming is None else self._streaming.status,
+            self._notices.status,
         )
 
     async def _tell(self) -> None:

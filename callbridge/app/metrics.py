@@ -9,7 +9,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from callbridge import __version__
-from callbridge.api.status import PbxStatus, Status, StreamStatus, SubscriberStatus
+from callbridge.api.status import NoticeStatus, PbxStatus, Status, StreamStatus, SubscriberStatus
 from callbridge.meters import Meters
 
 OF_DAEMON: Final[Mapping[str, tuple[str, Callable[[Status], float]]]] = {
@@ -44,6 +44,16 @@ OF_STREAM: Final[Mapping[str, tuple[str, Callable[[StreamStatus], float]]]] = {
     "callbridge_workers": ("Workers that were heard of in the last 30 s.", lambda s: len(s.workers)),
 }
 """Where workers deliver."""
+
+
+OF_NOTICE: Final[Mapping[str, tuple[str, Callable[[NoticeStatus], float]]]] = {
+    "callbridge_notices_waiting": ("Notices of missed calls that are not sent by e-mail yet.", lambda s: s.waiting),
+    "callbridge_notices_oldest_seconds": ("The age of the oldest of them.", lambda s: s.oldest_s or 0.0),
+    "callbridge_notice_mails_sent": ("E-mails a mail server took, since the start.", lambda s: s.sent),
+    "callbridge_notices_given_up": ("Notices that were given up, since the start.", lambda s: s.given_up),
+    "callbridge_mail_server_up": ("0 while the mail server cannot be used.", lambda s: s.unreachable is None),
+}
+"""Where e-mails are sent."""
 
 
 class Metrics:
@@ -81,6 +91,9 @@ class _Now(Collector):
             yield _gauge(name, what, "subscriber", {each.name: of(each) for each in status.subscribers})
         if status.stream is not None:
             yield from _of_stream(status.stream)
+        if status.notice is not None:
+            for name, (what, of_notice) in OF_NOTICE.items():
+                yield GaugeMetricFamily(name, what, of_notice(status.notice))
 
 
 def _gauge(name: str, what: str, label: str, values: Mapping[str, float | None]) -> Metric:

@@ -10,6 +10,7 @@ from typing import Final
 from callbridge import logs
 from callbridge.api.status import ConfigStatus
 from callbridge.app import build
+from callbridge.app.notices import Notices
 from callbridge.app.notify import Notifier
 from callbridge.app.outgoing import Outgoing
 from callbridge.calls.facts import LimitsSet
@@ -31,6 +32,7 @@ class Live:
     outgoing: Outgoing
     pipeline: Pipeline
     limit_requests: Callable[[Http], None]
+    notices: Notices
     tls: ssl.SSLContext | None
     """What the HTTP side speaks, None where it speaks none."""
 
@@ -88,13 +90,15 @@ class Reloading:
         """Take over what is live, and that alone: what waits for a restart is told again at the next reload."""
         log_table = self._config.log.model_copy(update={"level": config.log.level})
         http = self._config.http.model_copy(update={name: getattr(config.http, name) for name in LIMITS_OF_HTTP})
-        taken = {"webhook": config.webhook, "limits": config.limits, "delivery": config.delivery}
+        taken = {name: getattr(config, name) for name in ("webhook", "limits", "delivery", "notice")}
         self._config = self._config.model_copy(update=taken | {"log": log_table, "http": http})
         logs.set_level(config.log.level)
         self._live.limit_requests(http)
         self._live.outgoing.go_by(config.delivery)
         if any(key.startswith("webhook") for key in live):
             self._live.outgoing.replace(self._config)
+        if any(key.startswith("notice") for key in live):
+            self._live.notices.replace(config.notice)
 
     async def _limit(self, limits: Limits) -> None:
         """Have calls go by other limits, those that go on too; in their turn, after what was heard so far."""

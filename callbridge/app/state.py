@@ -13,6 +13,7 @@ from callbridge.api.status import (
     ConfigStatus,
     DatabaseStatus,
     Gap,
+    NoticeStatus,
     PbxStatus,
     Status,
     StreamStatus,
@@ -106,6 +107,7 @@ class Parts:
     config: ConfigStatus
     streams: int = 0
     stream: StreamStatus | None = None
+    notice: NoticeStatus | None = None
 
 
 def whole(parts: Parts) -> Status:
@@ -125,6 +127,7 @@ def whole(parts: Parts) -> Status:
         config=parts.config,
         streams=parts.streams,
         stream=parts.stream,
+        notice=parts.notice,
     )
 
 
@@ -138,6 +141,8 @@ def degraded(parts: Parts, pbxs: Iterable[PbxStatus]) -> Iterator[str]:
         yield f"The database does not work, so nothing is told: {parts.database.last_error}"
     if parts.stream is not None:
         yield from _stream_troubles(parts.stream)
+    if parts.notice is not None and parts.notice.waiting and parts.notice.unreachable:
+        yield f"E-mails about missed calls wait: {parts.notice.unreachable}"
     if parts.config.refused:
         yield f"The configuration was changed, but not taken: {'; '.join(parts.config.refused)}"
 

@@ -14,6 +14,7 @@ from callbridge.api.status import (
     AmiStatus,
     AriStatus,
     DatabaseStatus,
+    NoticeStatus,
     PbxStatus,
     Status,
     StreamStatus,
@@ -57,6 +58,7 @@ def picture(status: Status) -> RenderableType:
             *_oddities(status.oddities),
             _database(status.database),
             *_stream(status.stream),
+            *_notice(status.notice),
             *([Text(f"HTTP: {clean(status.http)}")] if status.http else []),
         ),
         title=f"callbridge {clean(status.version)}, up since {_when(status.started_at)}",
@@ -145,6 +147,15 @@ def _stream(stream: StreamStatus | None) -> Iterator[RenderableType]:
     for each in stream.workers:
         table.add_row(clean(each.name), str(each.shards), f"{_span(each.seen_s)} ago")
     yield table
+
+
+def _notice(notice: NoticeStatus | None) -> Iterator[Text]:
+    if notice is None:
+        return
+    to = _count(notice.recipients, "recipient")
+    yield Text(f"e-mails: {to}, {notice.sent} sent, {notice.waiting} waiting, {notice.given_up} given up")
+    if notice.last_error and not notice.unreachable:
+        yield Text(clean(f"last error of e-mails: {notice.last_error}"), "dim")
 
 
 def _table(*columns: str) -> Table:

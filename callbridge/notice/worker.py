@@ -56,6 +56,8 @@ class Record:
     """Notices."""
     last_error: str | None = None
     """Of the last mail; None where it was taken."""
+    unreachable: str | None = None
+    """Why the mail server is left alone for a while; None where it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +122,14 @@ class Mailer:
 
     def _rested(self) -> None:
         self._rest_s = self._rests_until = 0.0
+        self.record.unreachable = None
 
     def _rests(self, error: str) -> None:
         """Leave the server alone for a while."""
         first, longest = self._pace.rest_s
         self._rest_s = min(max(first, self._rest_s * 2), longest)
         self._rests_until = self._clock.monotonic() + self._rest_s
-        self.record.last_error = error
+        self.record.last_error = self.record.unreachable = error
         log.warning("mails wait", action=Action.NOTICE_UNREACHABLE, error=error, again_in_s=self._rest_s)
 
     async def _look(self) -> None:
