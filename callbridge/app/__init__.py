@@ -8,6 +8,7 @@ from callbridge.app.checks import check
 from callbridge.app.daemon import run
 from callbridge.app.database import backup, check_database, upgrade
 from callbridge.app.dispatching import dispatch
+from callbridge.app.notice_check import send_trial
 from callbridge.app.tapes import record, replay
 
-__all__ = ["audit", "backup", "check", "check_database", "dispatch", "record", "replay", "run", "upgrade"]
+__all__ = ["audit", "backup", "check", "check_database", "dispatch", "record", "replay", "run", "send_trial", "upgrade"]

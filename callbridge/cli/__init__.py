@@ -14,6 +14,7 @@ from callbridge.cli import (
     check,
     database,
     dispatch,
+    notice,
     run,
     status,
     tail,
@@ -37,6 +38,7 @@ commands: Final = typer.Typer(
 for family in (run, dispatch, check, status, tail, tape, audit):
     commands.add_typer(family.commands)
 commands.add_typer(database.commands, name="db", epilog=example("callbridge db upgrade"))
+commands.add_typer(notice.commands, name="notice", epilog=example("callbridge notice test ana@example.com"))
 commands.add_typer(token.commands, name="token", epilog=example("callbridge token create crm --scope calls:read"))
 for more in (webhook_test, webhook_listen):
     webhook.commands.add_typer(more.commands)

@@ -39,6 +39,9 @@ class App(Protocol):
     def check_database(self, config: Config) -> AsyncIterator[Finding]:
         """Try the database and its schema alone."""
 
+    async def send_trial(self, config: Config, address: str) -> Finding:
+        """Send somebody a mail that says that it is a test; say what came of it."""
+
     async def backup(self, config: Config, file: Path) -> None:
         """Copy the database into a new file while the daemon goes on."""
 

@@ -26,7 +26,7 @@ from callbridge.config.models import (
     Stream,
     Webhook,
 )
-from callbridge.config.notice import Notice, NoticeTo
+from callbridge.config.notice import Notice, NoticeTo, email_address
 from callbridge.config.reload import LIMITS_OF_HTTP, changes
 from callbridge.config.secret import Secret
 from callbridge.config.words import CONTROL_SOCKET, event_glob
@@ -60,6 +60,7 @@ __all__ = [
     "Webhook",
     "changes",
     "data_dir_of",
+    "email_address",
     "event_glob",
     "load",
     "load_either",

@@ -22,7 +22,8 @@ _LONGEST_ADDRESS: Final = 254
 _LONGEST_NAME: Final = 100
 
 
-def _address(text: str) -> str:
+def email_address(text: str) -> str:
+    """Return `text` when it is one plain address. Raises ValueError."""
     if len(text) > _LONGEST_ADDRESS or text.find("@") > _LONGEST_LOCAL or not _ADDRESS.fullmatch(text):
         raise ValueError(f'"{text[:_LONGEST_ADDRESS]}" is no e-mail address; write it like "ana@example.com", in ASCII')
     return text
@@ -41,7 +42,7 @@ def _row_url(text: str) -> str:
     return text
 
 
-Address = Annotated[str, AfterValidator(_address)]
+Address = Annotated[str, AfterValidator(email_address)]
 ShownName = Annotated[str, AfterValidator(_shown_name)]
 RowUrl = Annotated[str, AfterValidator(_row_url)]
 

@@ -16,6 +16,7 @@ from .conftest import Callbridge
 EVERY_COMMAND = [
     ("run",), ("dispatch",), ("check",), ("status",), ("tail",), ("record",), ("replay",), ("audit",),
     ("db",), ("db", "upgrade"), ("db", "check"), ("db", "backup"),
+    ("notice",), ("notice", "test"),
     ("token",), ("token", "create"), ("token", "list"), ("token", "revoke"),
     ("webhook",), ("webhook", "add"), ("webhook", "list"), ("webhook", "show"), ("webhook", "pause"),
     ("webhook", "resume"), ("webhook", "rotate"), ("webhook", "replay"), ("webhook", "remove"),
