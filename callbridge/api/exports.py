@@ -52,7 +52,7 @@ class Exports:
     async def send(self, request: web.Request, sheet: "Sheet[Any]", how: SheetQuery) -> web.StreamResponse:
         """Send a whole sheet. Raises what the first page raises; later it is too late for a problem document."""
         with self._opened():
-            async with aclosing(self._pages(sheet)) as pages:
+            async with aclosing(self._pages(sheet, how.limit)) as pages:
                 first = await anext(pages)
                 response = web.StreamResponse(headers=_headers(sheet.name))
                 await response.prepare(request)
@@ -65,13 +65,15 @@ class Exports:
                     _break_off(request, sheet.name, error)
         return response
 
-    async def _pages(self, sheet: "Sheet[Any]") -> AsyncGenerator[Sequence[Sequence[Any]], None]:
-        last = None
+    async def _pages(self, sheet: "Sheet[Any]", most: int | None) -> AsyncGenerator[Sequence[Sequence[Any]], None]:
+        last, left = None, most
         while True:
+            wanted = self.page if left is None else min(self.page, left)
             async with self._reading:
-                found = await sheet.read(self.page, last)
+                found = await sheet.read(wanted, last)
             yield [sheet.row(each) for each in found]
-            if len(found) < self.page:
+            left = None if left is None else left - len(found)
+            if len(found) < wanted or left == 0:
                 return
             last = found[-1]
 

@@ -10,7 +10,7 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -30,6 +30,9 @@ class SheetQuery(Input):
 
     separator: Literal["comma", "semicolon", "tab"] = Field(
         "comma", description="`semicolon` is what Excel reads where the comma stands in decimals."
+    )
+    limit: Annotated[int, Field(ge=1, le=10_000_000)] | None = Field(
+        None, description="How many lines at most; left out: all."
     )
     bom: bool = Field(default=False, description="Begin with a byte order mark, by which Excel knows UTF-8.")
 

@@ -11,6 +11,7 @@ import typer
 from callbridge import __version__, logs
 from callbridge.cli import (
     audit,
+    calls,
     check,
     database,
     dispatch,
@@ -35,7 +36,7 @@ commands: Final = typer.Typer(
     pretty_exceptions_enable=False,  # its tracebacks can show local variables, and with them secrets
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for family in (run, dispatch, check, status, tail, tape, audit):
+for family in (run, dispatch, check, status, tail, calls, tape, audit):
     commands.add_typer(family.commands)
 commands.add_typer(database.commands, name="db", epilog=example("callbridge db upgrade"))
 commands.add_typer(notice.commands, name="notice", epilog=example("callbridge notice test ana@example.com"))

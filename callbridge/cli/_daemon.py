@@ -2,12 +2,12 @@
 
 import http.client
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import orjson
 from pydantic import ValidationError
@@ -19,6 +19,8 @@ from callbridge.errors import CallbridgeError, NotRunning
 
 ANSWER_WITHIN_S: Final = 10.0
 MAX_BYTES: Final = 16 * 1024 * 1024  # of one answer, or of one event
+CHUNK: Final = 64 * 1024
+PAGE: Final = 200
 OTHER_VERSION: Final = "The daemon's answer is not understood: it is of another version. Restart it."
 
 
@@ -61,6 +63,29 @@ def ask(
         if response.status >= http.client.BAD_REQUEST:
             raise CallbridgeError(_refusal(answer, path))
         return _plain(answer) if answer else None
+
+
+def download(config: Path, path: str) -> Iterator[bytes]:
+    """Yield what a resource of `/v1` sends, as it comes. Raises as `ask` does, also in the middle."""
+    with _answer(config, Asked(f"{ROOT}{path}")) as response:
+        if response.status >= http.client.BAD_REQUEST:
+            raise CallbridgeError(_refusal(response.read(MAX_BYTES), path))
+        while part := response.read1(CHUNK):
+            yield part
+
+
+def items(config: Path, path: str, query: Sequence[tuple[str, Any]], most: int) -> list[Any]:
+    """Return up to `most` items of a list of `/v1`, page by page. Raises as `ask` does."""
+    found: list[Any] = []
+    cursor: list[tuple[str, Any]] = []
+    while len(found) < most:
+        wanted = urlencode([*query, ("limit", min(most - len(found), PAGE)), *cursor])
+        page = ask(config, "GET", f"{path}?{wanted}")
+        found += page["items"]
+        if page["next"] is None:
+            break
+        cursor = [("cursor", page["next"])]
+    return found
 
 
 def quoted(name: str) -> str:

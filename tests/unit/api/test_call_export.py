@@ -111,6 +111,14 @@ async def test_a_last_page_that_is_full_and_no_call_at_all_end_as_well(served: S
     assert len(lines(await served.export())) == PAGE
 
 
+async def test_no_more_lines_than_wanted(served: Served, store: SqlStore) -> None:
+    await store.commit(telling(*(told(the_call(f"{each:02}", each)) for each in range(3 * PAGE))))
+
+    for wanted in (1, PAGE, PAGE + 1, 2 * PAGE, 3 * PAGE, 99):
+        assert len(lines(await served.export(f"limit={wanted}"))) == min(wanted, 3 * PAGE)
+    assert sum(query.limit for query in served.log.asked[:2]) == 1 + PAGE
+
+
 async def test_a_line_says_of_a_call_what_there_is_to_say(served: Served, store: SqlStore) -> None:
     call = the_call(
         "a", 0, agent=ANA, queue="sales", customer=SILVA, state=CallState.COMPLETED, talk_s=61.5, wait_s=3.25,
@@ -187,7 +195,7 @@ async def test_the_filters_are_those_of_the_list(served: Served, store: SqlStore
     await store.commit(telling(told(the_call("a", 0, **missed)), told(the_call("b", 1))))
 
     assert [line["id"] for line in lines(await served.export("missed=true"))] == ["call_a"]
-    async with served.session.get("/v1/calls/export?limit=3") as answer:
+    async with served.session.get("/v1/calls/export?cursor=x") as answer:
         assert answer.status == 422
 
 
