@@ -82,6 +82,8 @@ def line(event: dict[str, Any]) -> str:
     if "call" in data:
         call = data["call"]
         told += [f"{party(call['from'])} → {party(call['to'])}", *standing(call)]
+        if kind == "call.recovered":
+            told.append(paint(GOOD, f"recovered after {data['recovery_s']:.1f} s"))
     else:  # about the PBX, a queue or an agent
         told.append(f"PBX {data['pbx']}")
     return "  ".join(told)
@@ -94,7 +96,12 @@ def party(someone: dict[str, Any]) -> str:
 
 
 def standing(call: dict[str, Any]) -> Iterator[str]:
-    """Yield the queue, the agent, the outcome and the seconds, where there are any."""
+    """Yield the customer, the queue, the agent, the outcome and the seconds, where there are any."""
+    customer = call["customer"]
+    if customer["match"] == "one":
+        yield f"customer {printable(customer['name'] or customer['id'])}"
+    elif customer["match"] == "many":
+        yield f"one of {len(customer['candidates'])} customers"
     if call["queue"]:
         yield f"queue {printable(call['queue'])}"
     if call["agent"] and call["answered_at"]:

@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Final
 
+from tests.demo.calls import CUSTOMERS
 from tests.demo.folder import own_folder
 from tests.demo.sample import SampleCrm
 from tests.demo.screen import Screen
@@ -25,6 +26,7 @@ TOLD_S: Final = 10.0
 """How long after a call its events may take to the CRM."""
 EVERY_S: Final = 20.0
 INTERRUPTED: Final = 130
+DIRECTORY: Final = '\n[directory]\nsources = ["own"]\n'
 
 
 class DemoFailed(Exception):
@@ -44,7 +46,10 @@ class Demo:
             self._screen.note("Starting a PBX, a CRM and callbridge …")
             stage = await stack.enter_async_context(self._stage())
             await stack.enter_async_context(self._crm)
-            self._daemon = await stack.enter_async_context(Daemon(stage.pbx, self._crm, ari=stage.has_ari))
+            self._daemon = await stack.enter_async_context(
+                Daemon(stage.pbx, self._crm, ari=stage.has_ari, more=DIRECTORY)
+            )
+            await self._fill_directory()
             self._tell_where()
             for act in stage.first:
                 await self._play(act)
@@ -82,6 +87,13 @@ class Demo:
         for act in stage.later:
             await asyncio.sleep(EVERY_S)
             await self._play(act)
+
+    async def _fill_directory(self) -> None:
+        """Have the daemon know some of those who will call."""
+        for number, each in enumerate(CUSTOMERS):
+            if each.company is not None:
+                known = {"name": each.company, "phones": [each.number]}
+                await self._daemon.asks("PUT", f"/customers/c-{number}", known, 201)
 
     def _tell_where(self) -> None:
         """Say where to look meanwhile."""

@@ -13,8 +13,11 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Customer:
+    """Somebody who calls; `company` is what the directory has for the number."""
+
     number: str
     name: str
+    company: str | None = None
 
     @property
     def first(self) -> str:
@@ -23,6 +26,11 @@ class Customer:
     @property
     def e164(self) -> str:
         return f"+351{self.number}"
+
+    @property
+    def known_as(self) -> Told:
+        """What the CRM shows of whom the call is with."""
+        return () if self.company is None else (f"customer {self.company}",)
 
 
 @dataclass(frozen=True)
@@ -33,8 +41,8 @@ class PhoneCall:
     told: Callable[[Customer], Sequence[Told]]
 
 
-MARIA = Customer("912345678", "Maria Silva")
-RUI = Customer("936000111", "Rui Costa")
+MARIA = Customer("912345678", "Maria Silva", "Silva Lda")
+RUI = Customer("936000111", "Rui Costa", "Costa & Filhos")
 JOAO = Customer("965550100", "João Ferreira")
 LUKASZ = Customer("222333444", "Łukasz Nowak")
 SOFIA = Customer("917000222", "Sofia Ramos")
@@ -104,7 +112,7 @@ def _inbound(*more: Told) -> Callable[[Customer], Sequence[Told]]:
 
     def told(customer: Customer) -> Sequence[Told]:
         events = (("call.started",), *more)
-        return [(*words, customer.name, customer.e164) for words in events]
+        return [(*words, customer.name, customer.e164, *customer.known_as) for words in events]
 
     return told
 
@@ -112,7 +120,7 @@ def _inbound(*more: Told) -> Callable[[Customer], Sequence[Told]]:
 def _outbound(*more: Told) -> Callable[[Customer], Sequence[Told]]:
     def told(customer: Customer) -> Sequence[Told]:
         events = (("call.started",), *more)
-        return [(*words, "Ana Costa 1001", customer.e164) for words in events]
+        return [(*words, "Ana Costa 1001", customer.e164, *customer.known_as) for words in events]
 
     return told
 
@@ -134,11 +142,16 @@ QUEUED = PhoneCall(
 CALLED_BACK = PhoneCall(
     called_back, _outbound(("call.ringing",), ("call.answered",), ("call.ended", "completed", "talked "))
 )
+MADE_GOOD = PhoneCall(
+    called_back,
+    _outbound(("call.ringing",), ("call.answered",), ("call.recovered", "recovered after "), ("call.ended", "talked ")),
+)
 
-FIRST_ROUND: Final = ((ANSWERED, MARIA), (MISSED, RUI), (QUEUED, JOAO), (CALLED_BACK, RUI))
+FIRST_ROUND: Final = ((ANSWERED, MARIA), (MISSED, RUI), (QUEUED, JOAO), (MADE_GOOD, RUI))
+LATER: Final = (ANSWERED, MISSED, QUEUED, CALLED_BACK)
 
 
 def later_calls() -> Iterator[tuple[PhoneCall, Customer]]:
     """Return calls without end; who calls changes from one to the next."""
     for number in count():
-        yield FIRST_ROUND[number % len(FIRST_ROUND)][0], CUSTOMERS[number % len(CUSTOMERS)]
+        yield LATER[number % len(LATER)], CUSTOMERS[number % len(CUSTOMERS)]

@@ -29,6 +29,7 @@ def party(number: str | None, name: str | None = None, extension: str | None = N
 CALL: dict[str, Any] = {
     "from": party("+351912345678", "Maria Silva"),
     "to": party("+351210000000"),
+    "customer": {"match": "none", "id": None, "name": None, "candidates": []},
     "queue": "sales",
     "agent": {"extension": "1002", "name": "Bruno Reis"},
     "state": "completed",
