@@ -185,10 +185,9 @@ def begin(listed: OpenMissed, work: OpenCall) -> MissedRow | None:
     if line is not None and not is_of(listed, line, number):
         end(listed, work)
         line = work.calls_back = None
-    if row is None or call.over or (call.answered_at is not None and call.answered_at < row.last_at):
+    if row is None or line is not None or call.over:
         return None
-    if line is not None:
-        show_again(listed, work, row, line)
+    if call.answered_at is not None and call.answered_at < row.last_at:
         return None
     return show(listed, work, row)
 
@@ -211,12 +210,14 @@ def show(listed: OpenMissed, work: OpenCall, row: MissedRow) -> MissedRow | None
     return listed.add(replace(after, callbacks=(*row.callbacks, back)), work.calls_back)
 
 
-def show_again(listed: OpenMissed, work: OpenCall, row: MissedRow, line: Attempt) -> None:
-    """Show a call back that goes on in a row that was off the list for a while."""
-    if line.row != row.id or line.answered is not None or any(each.call_id == work.call.id for each in row.callbacks):
-        return
-    back = Callback(work.call.id, line.at, line.by, line.by_name, line.number)
-    listed.put(replace(row, callbacks=(*row.callbacks, back)))
+def going_on(row: MissedRow, works: Iterable[OpenCall]) -> tuple[Callback, ...]:
+    """Return the calls back that go on of a row that was off the list for a while."""
+    lines = [work.calls_back for work in works if work.calls_back is not None]
+    return tuple(
+        Callback(line.call_id or "", line.at, line.by, line.by_name, line.number)
+        for line in lines
+        if line.row == row.id and line.answered is None
+    )
 
 
 def answered(listed: OpenMissed, work: OpenCall) -> Recovery | None:

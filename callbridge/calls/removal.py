@@ -13,7 +13,7 @@ from callbridge.calls.facts import (
 from callbridge.calls.frozen import replace
 from callbridge.calls.missed import Attempt, AttemptKind, MissedRow
 from callbridge.calls.open_missed import OpenMissed
-from callbridge.calls.recovery import Step, stepped
+from callbridge.calls.recovery import Step, going_on, stepped
 from callbridge.calls.switchboard import Switchboard
 
 MOST_EXPIRED: Final = 500
@@ -39,9 +39,8 @@ def restored(board: Switchboard, fact: MissedRestored) -> None:
     after = stepped(row, Step.RESTORED)
     if after is None or (row.pbx, row.key) in board.missed.open:
         return board.odd("restoring of a row that cannot be open")
-    after = replace(
-        after, closed_at=None, closed_by=None, recovered_by=None, recovered_call=None, recovery_s=None, callbacks=()
-    )
+    after = replace(after, closed_at=None, closed_by=None, recovered_by=None, recovered_call=None, recovery_s=None)
+    after = replace(after, callbacks=going_on(row, board.open.values()))
     board.missed.add(after, Attempt(row.id, 0, AttemptKind.RESTORED, fact.at, by=fact.by))
     return None
 
