@@ -55,16 +55,25 @@ def trial(to: Recipient, head: Letterhead, key: str, now: datetime) -> Letter:
 def _letter(to: Recipient, head: Letterhead, subject: str, text: str, made: tuple[str, datetime]) -> Letter:
     key, now = made
     mail = EmailMessage(policy=SMTP)
-    mail["From"] = Address(head.name, addr_spec=head.address)
-    mail["To"] = Address(to.name or "", addr_spec=to.address)
-    mail["Subject"] = subject
+    mail["From"] = Address(_unencoded(head.name), addr_spec=head.address)
+    mail["To"] = Address(_unencoded(to.name or ""), addr_spec=to.address)
+    mail["Subject"] = _unencoded(subject)
     mail["Date"] = format_datetime(now.astimezone(UTC))
     mail["Message-ID"] = message_id(to.address, key, head.address)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday notice is sent back
-    mail["Content-Language"] = head.language.value
     # Quoted-printable is ASCII on the wire: no server needs 8BITMIME, or turns a letter into something else.
     mail.set_content(f"{text}\n\n-- \n{WORDS[head.language].footer}\n", charset="utf-8", cte="quoted-printable")
+    mail["Content-Language"] = head.language.value
     return Letter(head.address, to.address, mail.as_bytes())
+
+
+def _unencoded(text: str) -> str:
+    """Spoil what looks like an encoded word (RFC 2047).
+
+    EmailMessage decodes those in what it is given, and Python before 3.11.10 and 3.12.5 writes the line ends that
+    come out of it: a caller named `=?utf-8?q?Eve=0D=0ABcc:_…?=` would add a header.
+    """
+    return text.replace("=?", "= ?")
 
 
 def message_id(recipient: str, key: str, sender: str) -> str:
