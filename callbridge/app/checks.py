@@ -1,4 +1,4 @@
-"""What `callbridge check` tries: each PBX, the database, each subscriber; each within a deadline."""
+"""What `callbridge check` tries: each PBX, the database, each subscriber, each CRM; each within a deadline."""
 
 import asyncio
 import os
@@ -14,6 +14,7 @@ from callbridge.app import build, folder
 from callbridge.app.ami_check import check_ami
 from callbridge.app.cel_check import check_cel
 from callbridge.app.database import check_database
+from callbridge.app.directory_check import check_directory
 from callbridge.app.findings import problem
 from callbridge.app.halted_check import check_halted
 from callbridge.app.notice_check import check_notice
@@ -51,6 +52,8 @@ async def check(config: Config) -> AsyncIterator[Finding]:
     for index, webhook in enumerate(config.webhook):
         yield await check_webhook(config, webhook, config.where("webhook", index, "url"))
     async for finding in check_notice(config):
+        yield finding
+    async for finding in check_directory(config, clock):
         yield finding
     async for finding in check_halted(config):
         yield finding

@@ -12,7 +12,7 @@ MOST_CANDIDATES: Final = 10
 
 def known(customers: Sequence[Customer]) -> Known:
     """Return who has a number: one customer is linked, several are candidates. Each stands there once."""
-    once = tuple({each.id: each for each in reversed(customers)}.values())[::-1]
+    once = _once(customers)
     if len(once) == 1:
         return Known(Match.ONE, once[0])
     return Known(Match.MANY, candidates=once[:MOST_CANDIDATES]) if once else NOBODY
@@ -20,6 +20,13 @@ def known(customers: Sequence[Customer]) -> Known:
 
 def alike(customers: Sequence[Customer]) -> Known:
     """Return who has a number that only ends alike: candidates, never a link, not even where there is one alone."""
-    once = {each.id: replace(each, matched=Matched.LAST_DIGITS) for each in reversed(customers)}
-    candidates = tuple(once.values())[::-1][:MOST_CANDIDATES]
+    candidates = tuple(replace(each, matched=Matched.LAST_DIGITS) for each in _once(customers)[:MOST_CANDIDATES])
     return Known(Match.MANY, candidates=candidates) if candidates else NOBODY
+
+
+def _once(customers: Sequence[Customer]) -> tuple[Customer, ...]:
+    """Return each customer once, as it stands there first."""
+    found: dict[str, Customer] = {}
+    for each in customers:
+        found.setdefault(each.id, each)
+    return tuple(found.values())
