@@ -169,5 +169,9 @@ class AlreadyRunning(CallbridgeError):
     """Another daemon holds this data folder, or our port."""
 
 
+class TableUnusable(CallbridgeError):
+    """A file that is to be imported cannot be read, or its columns are not those that are wanted."""
+
+
 class NotRunning(CallbridgeError):
     """No daemon answers on the control socket."""

@@ -13,6 +13,7 @@ from callbridge.cli import (
     audit,
     calls,
     check,
+    customers,
     database,
     dispatch,
     notice,
@@ -41,6 +42,7 @@ for family in (run, dispatch, check, status, tail, calls, tape, audit):
 commands.add_typer(database.commands, name="db", epilog=example("callbridge db upgrade"))
 commands.add_typer(notice.commands, name="notice", epilog=example("callbridge notice test ana@example.com"))
 commands.add_typer(token.commands, name="token", epilog=example("callbridge token create crm --scope calls:read"))
+commands.add_typer(customers.commands, name="customers", epilog=example("callbridge customers import crm.csv"))
 for more in (webhook_test, webhook_listen):
     webhook.commands.add_typer(more.commands)
 commands.add_typer(

@@ -8,10 +8,15 @@ from rich.console import Console
 from rich.text import Text
 
 from callbridge.config import Finding, Level
-from callbridge.errors import CallbridgeError, ConfigError, NotRunning
+from callbridge.errors import CallbridgeError, ConfigError, NotRunning, TableUnusable
 from callbridge.logs import scrub, visible
 
-EXITS: Final[tuple[tuple[type[CallbridgeError], int], ...]] = ((ConfigError, 2), (NotRunning, 3), (CallbridgeError, 1))
+EXITS: Final[tuple[tuple[type[CallbridgeError], int], ...]] = (
+    (ConfigError, 2),
+    (TableUnusable, 2),
+    (NotRunning, 3),
+    (CallbridgeError, 1),
+)
 """Which error ends the program with which status; the first that fits."""
 
 MARKS: Final = {Level.OK: ("✓", "green"), Level.WARNING: ("!", "yellow"), Level.PROBLEM: ("✗", "bold red")}
