@@ -21,6 +21,8 @@ from callbridge.ports.customers import KeptCustomer
 
 AT_ONCE_S: Final = 0.05
 """For `at_once`: a call waits for it before anybody is told of it."""
+NO_PBX: Final = ""
+"""In a question about a number that none of our PBXs heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,9 @@ class Directory:
         """Return what a number that was heard at a PBX is found by; choices are remembered under it."""
         return key_of(number, self._ways.countries.get(pbx, self._ways.country))
 
+    def _question(self, pbx: str, number: str) -> Question:
+        return Question(pbx if pbx in self._ways.countries else NO_PBX, number, self.key(pbx, number))
+
     def shown(self, kept: KeptCustomer, matched: Matched, at: str | None = None) -> Customer:
         """Return a customer of the database as a call shows it."""
         return self._linked(shown(kept, matched, at))
@@ -73,7 +78,7 @@ class Directory:
 
         Takes AT_ONCE_S at most, and never raises: what fails is left out too.
         """
-        questions = {number: Question(pbx, number, self.key(pbx, number)) for number in numbers}
+        questions = {number: self._question(pbx, number) for number in numbers}
         found: dict[Question, Known] = {}
         with suppress(CallbridgeError, TimeoutError):  # asked again by `ask`, which counts and tells what fails
             async with asyncio.timeout(AT_ONCE_S):
@@ -91,7 +96,7 @@ class Directory:
 
     async def ask(self, pbx: str, number: str) -> Answer:
         """Ask all sources in their order until one knows somebody. Each has its deadline; never raises."""
-        question = Question(pbx, number, self.key(pbx, number))
+        question = self._question(pbx, number)
         failed = False
         for rung in self._rungs:
             try:
@@ -105,7 +110,9 @@ class Directory:
 
     def forget(self, number: str | None = None) -> None:
         """Drop what is remembered of CRMs' answers, for one number or for all: customers have changed."""
-        which = None if number is None else [(pbx, self.key(pbx, number)) for pbx in self._ways.countries]
+        which = (
+            None if number is None else [self._question(pbx, number).slot for pbx in (NO_PBX, *self._ways.countries)]
+        )
         for source in self._sources:
             source.forget(which)
 

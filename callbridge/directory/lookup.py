@@ -65,7 +65,11 @@ class Lookup:
         kept = self._cache.get(question.slot, self._clock.monotonic())
         if kept is not None:
             return kept
-        said = await asyncio.shield(self._under_way.get(question.slot) or self._set_out(question))
+        task = self._under_way.get(question.slot) or self._set_out(question)
+        await asyncio.wait((task,))  # whoever stops to wait takes nobody's answer away
+        if task.cancelled():
+            raise SourceResting(f"{self.name} is not asked any more.")
+        said = task.result()
         if isinstance(said, DirectoryError):
             raise said
         return said

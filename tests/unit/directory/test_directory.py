@@ -256,7 +256,17 @@ async def test_what_is_forgotten_is_forgotten_by_each_source_for_each_pbx() -> N
     asked.forget("11 8765-4321")
     asked.forget()
 
-    assert crm.forgotten == [[("main", "11 8765-4321"), ("brazil", "+5511987654321")], None]
+    for_each = [("", "11 8765-4321"), ("main", "11 8765-4321"), ("brazil", "+5511987654321")]
+    assert crm.forgotten == [for_each, None]
+
+
+async def test_a_number_of_no_pbx_is_read_by_the_directorys_country() -> None:
+    crm = Crm("crm")
+    asked = directory(crm)
+    for pbx in ("", "made up"):
+        await asked.ask(pbx, "912 345 678")
+
+    assert crm.asked == [Question("", "912 345 678", MARIA)] * 2
 
 
 async def test_a_url_of_its_own_stays_and_an_id_cannot_leave_its_place() -> None:

@@ -424,7 +424,8 @@ async def test_closing_ends_what_is_under_way(crm: Crm, look_up: Callable[..., L
         await crm.until_asked(1)
         await stack.aclose()
 
-        assert (await asyncio.gather(asking, return_exceptions=True))[0].__class__ is asyncio.CancelledError
+        with pytest.raises(SourceResting, match="not asked any more"):
+            await asking
     assert [task for task in asyncio.all_tasks() if task.get_name().startswith("directory")] == []
 
 
