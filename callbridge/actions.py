@@ -53,6 +53,11 @@ class Action(StrEnum):
     RECORDING_UNREADABLE = "recording.unreadable"  # the file of a recording that is over cannot be looked at
     CALL_ODDITY = "call.oddity"  # a fact with no place in the tables; kept, counted
 
+    # The missed list
+    MISSED_EXPIRED = "missed.expired"  # rows left the list, for nobody did anything for too long; with the PBX
+    MISSED_DELETED = "missed.deleted"  # rows that were off the list for long enough, with their history
+    MISSED_STAYS = "missed.stays"  # what is too old cannot be taken off or deleted now; tried again
+
     # Whose number it is
     DIRECTORY_FAILED = "directory.failed"  # a source could not answer; the others were asked
     DIRECTORY_RESTS = "directory.rests"  # a source failed so often that it is left alone for a while

@@ -140,6 +140,8 @@ class Status(_Part):
     version: str
     started_at: datetime
     degraded: tuple[str, ...] = ()
+    missed: int = 0
+    """Callers on the missed list."""
     """What is not as it should be, one sentence each; empty when all is well."""
     pbxs: tuple[PbxStatus, ...] = ()
     live_calls: int = 0

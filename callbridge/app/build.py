@@ -10,15 +10,18 @@ from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
+from callbridge.app.expiring import Kept
 from callbridge.asterisk.ami.settings import AmiSettings, AmiTls, Login, Patience
 from callbridge.asterisk.ari.settings import AriSettings
 from callbridge.asterisk.from_ami import FILTERS, NEEDLESS
 from callbridge.calls.call import Direction, Limits
+from callbridge.calls.missed import MissedRules
 from callbridge.calls.numbers import PbxProfile
 from callbridge.clock import Clock
 from callbridge.config import Ami, Ari, Config, Delivery, Http, PbxNumbers, Secret, Stream, Webhook
 from callbridge.config import Limits as LimitsTable
 from callbridge.config import Lookup as LookupTable
+from callbridge.config import Missed as MissedTable
 from callbridge.delivery.pace import Pace
 from callbridge.delivery.subscriber import Subscriber
 from callbridge.directory.directory import Directory, Ways
@@ -75,6 +78,16 @@ def zones(pbxs: Iterable[PbxNumbers]) -> Mapping[str, tzinfo]:
 def unknown_profile(pbx: str) -> PbxProfile:
     """Return how the numbers of a PBX are read that no configuration names: what begins with + is public."""
     return PbxProfile(pbx, to_e164=number_plan("ZZ"))
+
+
+def missed_rules(table: MissedTable) -> MissedRules:
+    """Return what counts as missed, and what as made good."""
+    return MissedRules(table.ivr, table.shortest_s, recovered_when_dialled=table.recovered_when == "dialled")
+
+
+def missed_kept(table: MissedTable) -> Kept:
+    """Return how long the missed list is kept."""
+    return Kept(timedelta(days=table.expire_after_days), timedelta(days=table.keep_days))
 
 
 def limits(table: LimitsTable) -> Limits:
@@ -142,7 +155,7 @@ def directory(config: Config, customers: Customers, clock: Clock) -> Directory:
     crms = {each.name: Lookup(look_up_settings(each), keeping, clock) for each in table.lookup}
     sources = [crms.get(name, own) for name in table.sources]
     countries = {pbx.id: pbx.country for pbx in config.pbx}
-    return Directory(sources, ladder(sources), Ways(directory_country(config), countries, table.customer_url))
+    return Directory(sources, tuple(ladder(sources)), Ways(directory_country(config), countries, table.customer_url))
 
 
 def directory_country(config: Config) -> str:

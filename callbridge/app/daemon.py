@@ -19,6 +19,7 @@ from callbridge.app.followers import Followers
 from callbridge.app.hearing import Hearing
 from callbridge.app.measuring import Measuring
 from callbridge.app.metrics import Metrics
+from callbridge.app.missed import Missed
 from callbridge.app.notices import Notices
 from callbridge.app.notify import Notifier
 from callbridge.app.outgoing import Outgoing
@@ -130,6 +131,7 @@ class Daemon:
         self._tracker = Tracker(
             build.live_profiles(config, series),
             limits=build.limits(config.limits),
+            missed_rules=build.missed_rules(config.missed),
         )
         self._meters = Meters()
         self._outgoing = Outgoing(config, store, clock, self._meters)
@@ -144,6 +146,7 @@ class Daemon:
         )
         self._pipeline = Pipeline(self._tracker, store, outlets, clock, self._meters)
         self._reception = Reception(config, store, self._tracker, self._pipeline, clock)
+        self._missed = Missed(config, store, self._tracker, self._pipeline, clock)
         self._followers = Followers()
         self._outgoing.publish_to(lambda told: self._followers.publish(one.body for one in told))
         folders = {pbx.id: pbx.recordings_dir for pbx in config.pbx}
@@ -159,6 +162,7 @@ class Daemon:
             *webhooks.resources(self._webhooks),
             *trials,
             *self._reception.resources,
+            *self._missed.resources,
         )
         outside, inside, self._bearer = served(store, config.http, clock, alive, build.zones(config.pbx))
         socket = config.data_dir / CONTROL_SOCKET
@@ -166,7 +170,7 @@ class Daemon:
         figures = Metrics(self._meters, self.status)
         routes = (*health.routes(self._health), *metrics.routes(figures.text), *outside)
         self._http = HttpServer(config.http.host, config.http.port, routes, self._tls)
-        live = Live(self._outgoing, self._pipeline, self._limit_requests, self._notices, self._tls)
+        live = Live(self._outgoing, self._pipeline, self._limit_requests, self._notices, self._missed, self._tls)
         self._reloading = Reloading(config, live, notifier, clock)
 
     def _trials(self, config: Config) -> WebhookTrials:
@@ -206,6 +210,7 @@ class Daemon:
             rest = [keep("survey", self._survey.run), keep("systemd", self._tell), keep("reload", reloads)]
             rest.append(keep("recordings", self._measuring.run))
             rest.append(keep("directory", self._reception.run))
+            rest.append(keep("missed", self._missed.run))
             rest.append(keep("streams", self._streams.run))
             rest.append(keep("notices", self._notices.run))
             rest.append(group.create_task(self._stays_ours(), name="database"))

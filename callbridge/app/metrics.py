@@ -15,6 +15,7 @@ from callbridge.meters import Meters
 OF_DAEMON: Final[Mapping[str, tuple[str, Callable[[Status], float]]]] = {
     "callbridge_start_time_seconds": ("When the daemon was started, since 1970.", lambda s: s.started_at.timestamp()),
     "callbridge_live_calls": ("Calls that are not over.", lambda s: s.live_calls),
+    "callbridge_missed_open": ("Callers on the missed list.", lambda s: s.missed),
     "callbridge_agents": ("Agents that were heard of.", lambda s: s.agents),
     "callbridge_streams_open": ("Readers of /v1/events.", lambda s: s.streams),
     "callbridge_database_up": ("1 while the database works.", lambda s: s.database.ok),

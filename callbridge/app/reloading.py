@@ -10,10 +10,11 @@ from typing import Final
 from callbridge import logs
 from callbridge.api.status import ConfigStatus
 from callbridge.app import build
+from callbridge.app.missed import Missed
 from callbridge.app.notices import Notices
 from callbridge.app.notify import Notifier
 from callbridge.app.outgoing import Outgoing
-from callbridge.calls.facts import LimitsSet
+from callbridge.calls.facts import Fact, LimitsSet
 from callbridge.clock import Clock
 from callbridge.config import LIMITS_OF_HTTP, Config, Http, Limits, changes, load
 from callbridge.errors import CallbridgeError, ConfigError
@@ -33,6 +34,7 @@ class Live:
     pipeline: Pipeline
     limit_requests: Callable[[Http], None]
     notices: Notices
+    missed: Missed
     tls: ssl.SSLContext | None
     """What the HTTP side speaks, None where it speaks none."""
 
@@ -71,7 +73,9 @@ class Reloading:
         self._apply(config, live)
         self._renew_certificate()
         if any(key.startswith("limits") for key in live):
-            await self._limit(config.limits)
+            await self._tell(self._limits(config.limits), "the limits are")
+        if any(key.startswith("missed") for key in live):
+            await self._tell(self._live.missed.go_by(config.missed), "what counts as missed is")
 
     def _refuse(self, mistakes: tuple[str, ...]) -> None:
         self.told = ConfigStatus(refused=mistakes)
@@ -90,7 +94,7 @@ class Reloading:
         """Take over what is live, and that alone: what waits for a restart is told again at the next reload."""
         log_table = self._config.log.model_copy(update={"level": config.log.level})
         http = self._config.http.model_copy(update={name: getattr(config.http, name) for name in LIMITS_OF_HTTP})
-        taken = {name: getattr(config, name) for name in ("webhook", "limits", "delivery", "notice")}
+        taken = {name: getattr(config, name) for name in ("webhook", "limits", "missed", "delivery", "notice")}
         self._config = self._config.model_copy(update=taken | {"log": log_table, "http": http})
         logs.set_level(config.log.level)
         self._live.limit_requests(http)
@@ -100,14 +104,15 @@ class Reloading:
         if any(key.startswith("notice") for key in live):
             self._live.notices.replace(config.notice)
 
-    async def _limit(self, limits: Limits) -> None:
-        """Have calls go by other limits, those that go on too; in their turn, after what was heard so far."""
-        said = [
-            LimitsSet(pbx.id, self._live.pipeline.clock_of(pbx.id), build.limits(limits)) for pbx in self._config.pbx
-        ]
+    def _limits(self, limits: Limits) -> Sequence[Fact]:
+        """Have calls go by other limits, those that go on too."""
+        table, clock_of = build.limits(limits), self._live.pipeline.clock_of
+        return [LimitsSet(pbx.id, clock_of(pbx.id), table) for pbx in self._config.pbx]
+
+    async def _tell(self, facts: Sequence[Fact], what: str) -> None:
+        """Say it in its turn, after what was heard so far."""
         try:
             async with asyncio.timeout(OFFER_S):
-                await self._live.pipeline.offer(said)
+                await self._live.pipeline.offer(facts)
         except TimeoutError:
-            what = "the limits are not taken over, for nothing can be committed; reload again when it can"
-            self._refuse((what,))
+            self._refuse((f"{what} not taken over, for nothing can be committed; reload again when it can",))

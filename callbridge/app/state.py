@@ -119,6 +119,7 @@ def whole(parts: Parts) -> Status:
         degraded=tuple(degraded(parts, pbxs)),
         pbxs=pbxs,
         live_calls=parts.tracker.live_calls,
+        missed=len(parts.tracker.board.missed),
         oddities=dict(parts.tracker.board.oddities),
         agents=parts.tracker.board.roster.known,
         subscribers=tuple(parts.subscribers),

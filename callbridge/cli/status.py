@@ -49,7 +49,7 @@ def picture(status: Status) -> RenderableType:
             *(Text(f"✗ {clean(why)}", "red") for why in status.degraded),
             *([Text("healthy", "bold green")] if healthy else []),
             *([Text(f"! changed, but waits for a restart: {restart}", "yellow")] if restart else []),
-            Text(f"{_count(status.live_calls, 'live call')}, {_count(status.agents, 'agent')}"),
+            Text(_going_on(status)),
             Text(),
             _pbxs(status.pbxs),
             Text(),
@@ -65,6 +65,11 @@ def picture(status: Status) -> RenderableType:
         border_style="green" if healthy else "red",
         box=box.ROUNDED,
     )
+
+
+def _going_on(status: Status) -> str:
+    missed = f", {_count(status.missed, 'missed caller')} to call back" if status.missed else ""
+    return f"{_count(status.live_calls, 'live call')}, {_count(status.agents, 'agent')}{missed}"
 
 
 def _pbxs(pbxs: Sequence[PbxStatus]) -> RenderableType:

@@ -205,6 +205,21 @@ class Limits(Table):
     """By the queue's name, which is Asterisk's and may hold anything."""
 
 
+class Missed(Table):
+    """What counts as a missed call, what makes it good, and how long it is kept."""
+
+    ivr: bool = True
+    """Whether a caller counts who hung up in the menu, before anybody was called for them."""
+    shortest_s: Annotated[float, Field(ge=0, le=3600)] = 0.0
+    """Who gives up sooner does not count."""
+    recovered_when: Literal["answered", "dialled"] = "answered"
+    """What a callback is to be, so that the caller leaves the list."""
+    expire_after_days: Annotated[float, Field(gt=0, le=3650)] = 30.0
+    """Since the last try: then a row leaves the list by itself."""
+    keep_days: Annotated[float, Field(gt=0, le=36_500)] = 365.0
+    """Since the last try: then a row that left the list is deleted for good."""
+
+
 class Lookup(Table):
     """A CRM that is asked whose number it is, by HTTP."""
 
@@ -261,6 +276,7 @@ class Config(Table):
     stream: Stream | None = None
     dispatch: Dispatch = Dispatch()
     limits: Limits = Limits()
+    missed: Missed = Missed()
     directory: Directory = Directory()
     notice: Notice = Notice()
     log: Log = Log()

@@ -9,7 +9,10 @@ from callbridge.config.models import Config
 from callbridge.config.shape import table_in
 
 LIMITS_OF_HTTP: Final = ("requests_per_s", "requests_burst", "failures_per_minute", "max_streams")
-LIVE: Final = ("log.level", "webhook.", "limits.", "delivery.", "notice.", *(f"http.{name}" for name in LIMITS_OF_HTTP))
+LIVE: Final = (
+    *("log.level", "webhook.", "limits.", "missed.", "delivery.", "notice."),
+    *(f"http.{name}" for name in LIMITS_OF_HTTP),
+)
 """The keys a running daemon takes over; every other one is read at its start."""
 
 

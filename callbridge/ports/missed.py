@@ -57,6 +57,9 @@ class MissedList(Protocol):
     async def attempts(self, row_id: str, after: int, limit: int) -> Sequence[Attempt]:
         """Return the history of a row behind line `after`, in its order."""
 
+    async def last_events(self, calls: Sequence[str]) -> Mapping[str, bytes]:
+        """Return what was told last of some calls, as bodies by their ids: a page of them at most."""
+
     async def figures(
         self, since: datetime, until: datetime, pbx: str | None = None, queue: str | None = None
     ) -> MissedFigures:

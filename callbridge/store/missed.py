@@ -37,6 +37,7 @@ from callbridge.store.columns import storable
 from callbridge.store.people_tables import missed, missed_attempts
 from callbridge.store.prepared import Prepared
 from callbridge.store.rows import Row
+from callbridge.store.tables import events
 
 _m: Final = missed.c
 _a: Final = missed_attempts.c
@@ -55,6 +56,16 @@ _OLD: Final = (
     .where(_m.state != MissedState.OPEN, _m.last_at < bindparam("before"))
     .order_by(_m.last_at)
     .limit(bindparam("most"))
+)
+_EARLIER: Final = events.alias("earlier")
+_NEWEST: Final = (
+    select(func.max(_EARLIER.c.sequence))
+    .where(_EARLIER.c.call_id == events.c.call_id)
+    .correlate(events)
+    .scalar_subquery()
+)
+_LAST_EVENTS: Final = select(events.c.call_id, events.c.body).where(
+    events.c.call_id.in_(bindparam("calls", expanding=True)), events.c.sequence == _NEWEST
 )
 PARTY: Final = ("number", "raw", "name", "extension")
 
@@ -96,6 +107,9 @@ class SqlMissed:
     async def attempts(self, row_id: str, after: int, limit: int) -> Sequence[Attempt]:
         return await self._access.read(partial(_attempts, row_id=row_id, after=after, limit=limit))
 
+    async def last_events(self, calls: Sequence[str]) -> Mapping[str, bytes]:
+        return await self._access.read(partial(_last_events, calls=calls)) if calls else {}
+
     async def figures(
         self, since: datetime, until: datetime, pbx: str | None = None, queue: str | None = None
     ) -> MissedFigures:
@@ -123,6 +137,10 @@ def _rows(connection: Connection, query: MissedQuery) -> Sequence[MissedRow]:
 def _attempts(connection: Connection, row_id: str, after: int, limit: int) -> Sequence[Attempt]:
     found = connection.execute(_LINES, {"of": row_id, "after": after, "most": limit})
     return [_line(one) for one in found]
+
+
+def _last_events(connection: Connection, calls: Sequence[str]) -> Mapping[str, bytes]:
+    return dict(connection.execute(_LAST_EVENTS, {"calls": list(calls)}).tuples().all())
 
 
 def _figures(connection: Connection, query: MissedQuery) -> MissedFigures:

@@ -61,6 +61,7 @@ def test_every_table_of_the_example_is_one_of_ours() -> None:
         "stream",
         "dispatch",
         "limits",
+        "missed",
         "directory",
         "directory.lookup",
         "notice",
