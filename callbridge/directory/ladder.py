@@ -2,21 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 
-from callbridge.directory.lookup import Lookup
-from callbridge.directory.own import Own, OwnRung, chosen, ends_alike, written
-from callbridge.directory.source import Rung
+from callbridge.directory.own import Own, OwnRung, chosen, chosen_or_written, ends_alike, written
+from callbridge.directory.source import Outside, Rung
 
 
-def ladder(sources: Sequence[Own | Lookup]) -> tuple[Rung, ...]:
-    """Return the rungs of sources: what people chose first, whoever has the number, at last whose only ends alike."""
-    own = [source for source in sources if isinstance(source, Own)]
-    return (
-        *(OwnRung(each, chosen) for each in own),
-        *_exact(sources),
-        *(OwnRung(each, ends_alike) for each in own),
-    )
-
-
-def _exact(sources: Sequence[Own | Lookup]) -> Iterator[Rung]:
+def ladder(sources: Sequence[Own | Outside]) -> Iterator[Rung]:
+    """Yield the rungs of sources: what people chose first, whoever has the number, at last whose only ends alike."""
+    own = next((source for source in sources if isinstance(source, Own)), None)
+    first = bool(sources) and sources[0] is own
+    if own is not None and not first:
+        yield OwnRung(own, chosen)
     for source in sources:
-        yield OwnRung(source, written) if isinstance(source, Own) else source
+        if isinstance(source, Own):
+            yield OwnRung(source, chosen_or_written if first else written)
+        else:
+            yield source
+    if own is not None:
+        yield OwnRung(own, ends_alike)

@@ -83,13 +83,22 @@ class OwnRung:
 async def chosen(customers: Customers, questions: Sequence[Question]) -> Mapping[Question, Known]:
     """Return what a person said of each number: it stands above all that is written down anywhere."""
     choices = await customers.choices(_keys(questions))
-    return {asked: _chosen(choices.get(asked.key)) for asked in questions}
+    return {asked: _chosen(choices[asked.key]) if asked.key in choices else NOBODY for asked in questions}
+
+
+async def chosen_or_written(customers: Customers, questions: Sequence[Question]) -> Mapping[Question, Known]:
+    """Return both in one look, where nobody is asked in between."""
+    choices, found = await customers.whose(_keys(questions), MOST_CANDIDATES)
+    return {
+        asked: _chosen(choices[asked.key]) if asked.key in choices else _owners(found.get(asked.key, ()))
+        for asked in questions
+    }
 
 
 async def written(customers: Customers, questions: Sequence[Question]) -> Mapping[Question, Known]:
     """Return who has each number written down for them."""
     found = await customers.by_keys(_keys(questions), MOST_CANDIDATES)
-    return {asked: known([_found(each) for each in found.get(asked.key, ())]) for asked in questions}
+    return {asked: _owners(found.get(asked.key, ())) for asked in questions}
 
 
 async def ends_alike(customers: Customers, questions: Sequence[Question]) -> Mapping[Question, Known]:
@@ -109,8 +118,10 @@ def _found(found: Found) -> Customer:
     return shown(found.customer, found.number.kind, found.number.at)
 
 
-def _chosen(choice: tuple[Choice, KeptCustomer] | None) -> Known:
-    if choice is None:
-        return NOBODY
+def _owners(found: Sequence[Found]) -> Known:
+    return known([_found(each) for each in found])
+
+
+def _chosen(choice: tuple[Choice, KeptCustomer]) -> Known:
     said, customer = choice
     return Known(Match.ONE, shown(customer, Matched.CHOSEN), by=said.by)

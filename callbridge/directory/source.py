@@ -68,3 +68,7 @@ class Source(Protocol):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+class Outside(Source, Rung, Protocol):
+    """A source that is one rung: a CRM."""

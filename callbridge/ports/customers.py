@@ -90,6 +90,11 @@ class Customers(Protocol):
     async def choices(self, keys: Sequence[str]) -> Mapping[str, tuple[Choice, KeptCustomer]]:
         """Return for each key the customer a person chose for it, without numbers; others are left out."""
 
+    async def whose(
+        self, keys: Sequence[str], limit: int
+    ) -> tuple[Mapping[str, tuple[Choice, KeptCustomer]], Mapping[str, Sequence[Found]]]:
+        """Return both `choices` and `by_keys`, in one look."""
+
     async def choose(self, choice: Choice) -> None:
         """Remember a choice; the last one counts. Raises NotThere where there is no such customer."""
 

@@ -75,6 +75,11 @@ class SqlCustomers:
     async def choices(self, keys: Sequence[str]) -> Mapping[str, tuple[Choice, KeptCustomer]]:
         return await self._access.read(partial(_choices, keys=keys))
 
+    async def whose(
+        self, keys: Sequence[str], limit: int
+    ) -> tuple[Mapping[str, tuple[Choice, KeptCustomer]], Mapping[str, Sequence[Found]]]:
+        return await self._access.read(partial(_whose, keys=keys, limit=limit))
+
     async def choose(self, choice: Choice) -> None:
         if not await self._access.write(partial(_choose, choice=choice)):
             raise NotThere("There is no customer of this id.")
@@ -110,6 +115,12 @@ def _found(owners: Prepared, connection: Connection, wanted: str, limit: int) ->
 def _choices(connection: Connection, keys: Sequence[str]) -> Mapping[str, tuple[Choice, KeptCustomer]]:
     found = ((key, row) for key in dict.fromkeys(keys) for row in _CHOSEN.ask(connection, {"wanted": key}))
     return {key: (Choice(key, row[0], row[-2], moment(row[-1])), _customer(row)) for key, row in found}
+
+
+def _whose(
+    connection: Connection, keys: Sequence[str], limit: int
+) -> tuple[Mapping[str, tuple[Choice, KeptCustomer]], Mapping[str, Sequence[Found]]]:
+    return _choices(connection, keys), _by_keys(connection, keys, limit)
 
 
 def _choose(connection: Connection, choice: Choice) -> bool:

@@ -60,6 +60,11 @@ class MemoryCustomers:
         by_id = {each.id: each for each in self.kept}
         return {key: (self.chosen[key], by_id[self.chosen[key].customer_id]) for key in keys if key in self.chosen}
 
+    async def whose(
+        self, keys: Sequence[str], limit: int
+    ) -> tuple[Mapping[str, tuple[Choice, KeptCustomer]], Mapping[str, Sequence[Found]]]:
+        return await self.choices(keys), await self.by_keys(keys, limit)
+
     async def choose(self, choice: Choice) -> None:
         self.chosen[choice.key] = choice
 

@@ -11,8 +11,8 @@ from callbridge.calls.customer import NOBODY, Customer, Known, Match, Matched
 from callbridge.directory.directory import AT_ONCE_S, Answer, Directory, Ways
 from callbridge.directory.ladder import ladder
 from callbridge.directory.matching import MOST_CANDIDATES
-from callbridge.directory.own import Own, OwnRung, chosen, ends_alike, written
-from callbridge.directory.source import Question, Rung, Slot, Source, SourceHealth
+from callbridge.directory.own import Own
+from callbridge.directory.source import Question, Slot, SourceHealth
 from callbridge.errors import SourceLate
 from callbridge.ports.customers import Choice
 
@@ -64,15 +64,8 @@ def one(customer_id: str, source: str = "crm") -> Known:
 
 
 def directory(*sources: Crm | MemoryCustomers) -> Directory:
-    """Climb as `ladder` does, with made-up CRMs."""
-    owns = {id(each): Own(each) for each in sources if isinstance(each, MemoryCustomers)}
-    in_order: list[Source] = [owns[id(each)] if isinstance(each, MemoryCustomers) else each for each in sources]
-    exact: list[Rung] = [
-        OwnRung(owns[id(each)], written) if isinstance(each, MemoryCustomers) else each for each in sources
-    ]
-    first = [OwnRung(each, chosen) for each in owns.values()]
-    last = [OwnRung(each, ends_alike) for each in owns.values()]
-    return Directory(in_order, [*first, *exact, *last], WAYS)
+    opened = [Own(each) if isinstance(each, MemoryCustomers) else each for each in sources]
+    return Directory(opened, tuple(ladder(opened)), WAYS)
 
 
 async def known(asked: Directory, heard: str, pbx: str = "main") -> Known:
@@ -296,8 +289,3 @@ async def test_sources_are_open_as_long_as_the_directory_is() -> None:
     async with directory(crm):
         assert crm.open
     assert not crm.open
-
-
-def test_a_ladder_has_choices_first_and_last_digits_last() -> None:
-    assert ladder([]) == ()
-    assert [rung.name for rung in ladder([Own(MemoryCustomers())])] == ["own", "own", "own"]

@@ -126,6 +126,16 @@ async def test_the_last_choice_for_a_number_counts_until_it_is_forgotten(store: 
     assert await store.customers.choices([MARIA]) == {}
 
 
+async def test_choices_and_owners_are_read_in_one_look(store: SqlStore) -> None:
+    await store.customers.put([a_customer("a", a_number()), a_customer("b", a_number(OFFICE))])
+    await store.customers.choose(Choice(MARIA, "c-b", "ana", LATER))
+
+    keys = [OFFICE, MARIA, "+3510"]
+    both = await store.customers.choices(keys), await store.customers.by_keys(keys, 5)
+    assert await store.customers.whose(keys, 5) == both
+    assert [list(each) for each in both] == [[MARIA], [OFFICE, MARIA]]
+
+
 async def test_nobody_can_be_chosen_who_is_not_there(store: SqlStore) -> None:
     with pytest.raises(NotThere):
         await store.customers.choose(Choice(MARIA, "c-a", "crm", AT))
