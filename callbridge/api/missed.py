@@ -158,7 +158,7 @@ def customer_in(body: bytes | None) -> CustomerObject | None:
         return None
     found = orjson.loads(body)["data"]["call"]["customer"]
     known = {name: found.get(name) for name in CustomerObject.model_fields}
-    return CustomerObject.model_construct(**known | {"candidates": found.get("candidates") or []})
+    return CustomerObject.model_validate(known)
 
 
 def line_object(line: Attempt) -> AttemptObject:
