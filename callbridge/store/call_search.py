@@ -19,7 +19,6 @@ from sqlalchemy import (
     Connection,
     Index,
     Select,
-    and_,
     func,
     literal_column,
     or_,
@@ -35,8 +34,9 @@ from sqlalchemy.sql.functions import FunctionElement
 from callbridge.ports import CallQuery
 from callbridge.store.tables import calls
 
-ENOUGH: Final = 20_000
-"""So many calls are counted or sorted in some 10 ms. A condition that more calls fulfil is soon met by chance."""
+ENOUGH: Final = 5_000
+"""So many calls are counted or sorted in some 10 ms. With a million calls, a condition that more of them fulfil is met
+50 times, on average, before 10,000 have been looked at."""
 
 _c: Final = calls.c
 _WHOLE: Final = (_c.started_at, _c.id)
@@ -52,15 +52,13 @@ ENDED: Final = "ended_at IS NOT NULL"
 ALWAYS_KNOWN: Final = ("pbx", "state", "direction", "customer_match")
 KNOWN_OF_SOME: Final = (
     *("from_number", "to_number", "to_raw", "from_extension", "to_extension"),
-    *("agent_extension", "queue", "customer_id", "reason"),
+    *("agent_extension", "queue", "customer_id", "reason", "talk_s", "wait_s"),
 )
-LASTING: Final = ("talk_s", "wait_s")
 INDEXES: Final = (
     _of_calls("live", "started_at", where="ended_at IS NULL"),
     *(_of_calls(name, name, "started_at", where=ENDED) for name in ALWAYS_KNOWN),
     *(_of_calls(name, name, "started_at", where=f"{ENDED} AND {name} IS NOT NULL") for name in KNOWN_OF_SOME),
     _of_calls("missed", "started_at", where=f"{ENDED} AND missed IS NOT NULL"),
-    *(_of_calls(name, name, "started_at", where=f"{ENDED} AND {name} > 0") for name in LASTING),
 )
 
 Condition = ColumnElement[bool]
@@ -176,8 +174,9 @@ def _ways(query: CallQuery) -> Iterator[Way]:
     yield from (_among(_c[name], values) for name, values in _lists(query) if values)
     if query.missed:
         yield Way((_c.missed.is_not(None),), aside(_c.missed).is_not(None))
-    lasting = zip(LASTING, (query.min_talk_s, query.min_wait_s), strict=True)
-    yield from (_at_least(_c[name], least) for name, least in lasting if least is not None)
+    for column, least in ((_c.talk_s, query.min_talk_s), (_c.wait_s, query.min_wait_s)):
+        if least is not None:
+            yield Way((column >= least,), aside(column) >= least, ordered=False)
 
 
 def _given(query: CallQuery) -> Iterator[tuple[str, str | None]]:
@@ -207,10 +206,6 @@ def _equal(columns: Sequence[ColumnElement[Any]], value: str) -> Way:
 def _among(column: ColumnElement[Any], values: Sequence[str]) -> Way:
     """A side for each value: with IN, SQLite would read and sort all the calls of all of them."""
     return Way([column == value for value in values], aside(column).in_(values))
-
-
-def _at_least(column: ColumnElement[Any], least: float) -> Way:
-    return Way((and_(column > literal_column("0"), column >= least),), aside(column) >= least, ordered=False)
 
 
 def _rest(query: CallQuery) -> Iterator[Condition]:

@@ -12,9 +12,8 @@ REPLACED: Final = ("calls_from", "calls_to", "calls_agent", "calls_queue", "call
 ALWAYS_KNOWN: Final = ("pbx", "state", "direction", "customer_match")
 KNOWN_OF_SOME: Final = (
     *("from_number", "to_number", "to_raw", "from_extension", "to_extension"),
-    *("agent_extension", "queue", "customer_id", "reason"),
+    *("agent_extension", "queue", "customer_id", "reason", "talk_s", "wait_s"),
 )
-LASTING: Final = ("talk_s", "wait_s")
 
 
 def upgrade() -> None:
@@ -26,8 +25,6 @@ def upgrade() -> None:
     for column in KNOWN_OF_SOME:
         index(column, column, "started_at", where=f"ended_at IS NOT NULL AND {column} IS NOT NULL")
     index("missed", "started_at", where="ended_at IS NOT NULL AND missed IS NOT NULL")
-    for column in LASTING:
-        index(column, column, "started_at", where=f"ended_at IS NOT NULL AND {column} > 0")
 
 
 def index(name: str, *columns: str, where: str) -> None:
