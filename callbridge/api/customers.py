@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -34,6 +34,7 @@ from callbridge.ports import CustomerNumber, CustomerQuery, Customers, KeptCusto
 
 AT_ONCE: Final = 8
 """Numbers read before others get their turn: reading one takes some 30 µs."""
+UNREAD: Final[Mapping[str, Mapping[str, str]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +111,16 @@ def _changed(desk: CustomerDesk) -> tuple[Resource, ...]:
     )  # fmt: skip
 
 
-async def taken(customers: Sequence[dict[str, Any]], desk: CustomerDesk) -> TakenCustomers:
-    """Put those that are right, in one commit, and say which are not."""
+async def taken(
+    customers: Sequence[dict[str, Any]], desk: CustomerDesk, keys: Mapping[str, Mapping[str, str]] = UNREAD
+) -> TakenCustomers:
+    """Put those that are right, in one commit, and say which are not; `keys` as for `kept`."""
     good: dict[str, KeptCustomer] = {}
     refused: list[RefusedCustomer] = []
     for place, customer in enumerate(customers):
         given = checked(customer)
         if isinstance(given, GivenCustomer):
-            good[given.id or ""] = await kept(given.id or "", given, desk)
+            good[given.id or ""] = await kept(given.id or "", given, desk, keys)
         else:
             refused.append(_refused(place, customer.get("id"), given))
     new = await desk.customers.put(list(good.values()))
@@ -136,13 +139,18 @@ def checked(customer: dict[str, Any]) -> GivenCustomer | Sequence[FieldError]:
     return given if given.id else (FieldError(field="id", message="is missing"),)
 
 
-async def kept(customer_id: str, given: GivenCustomer, desk: CustomerDesk) -> KeptCustomer:
-    """Return a customer as it is kept, each number with what it is found by; others get their turn meanwhile."""
+async def kept(
+    customer_id: str, given: GivenCustomer, desk: CustomerDesk, keys: Mapping[str, Mapping[str, str]] = UNREAD
+) -> KeptCustomer:
+    """Return a customer as it is kept, each number with what it is found by; others get their turn meanwhile.
+
+    `keys` are those of numbers that were read already: `{country: {written: key}}`.
+    """
     now, country, numbers = desk.clock.now(), given.country or desk.country, list[CustomerNumber]()
     for kind, written, at in _numbers(given):
         if len(numbers) % AT_ONCE == 0:
             await asyncio.sleep(0)
-        key = key_of(written, country)
+        key = keys.get(country, {}).get(written) or key_of(written, country)
         numbers.append(CustomerNumber(kind, written, key, tail_of(key), at))
     texts = given.model_dump(include={"name", "type", "tax_id", "owner", "url", "country", "fields"})
     return KeptCustomer(customer_id, now, now, **texts, numbers=tuple(numbers))

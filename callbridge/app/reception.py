@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 
-from callbridge.api import call_changes, customers, lookup
+from callbridge.api import call_changes, customer_batches, customers, lookup
 from callbridge.api.customers import CustomerDesk
 from callbridge.api.lookup import Lookup
 from callbridge.api.resources import Resource
@@ -41,6 +41,7 @@ class Reception:
         self.resources: tuple[Resource, ...] = (
             *call_changes.resources(choosing.choose),
             *customers.resources(desk),
+            *customer_batches.resources(desk),
             *lookup.resources(Lookup(self.directory, store.call_log)),
         )
         self.wake = self._enquiring.wake

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import orjson
 import typer
@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from callbridge.cli import _daemon
-from callbridge.cli._customer_import import Refusals, Tally, bring, tried
+from callbridge.cli._customer_import import TAKE_S, Nobody, Refusals, RunningDaemon, Tally, bring
 from callbridge.cli._customer_table import CustomerTable, Others
 from callbridge.cli._options import DEFAULT_CONFIG, AsJson, ConfigFile, example
 from callbridge.cli._screen import clean, console, tell_error
@@ -21,9 +21,6 @@ from callbridge.clock import SystemClock
 from callbridge.errors import CallbridgeError, NotRunning
 
 commands = typer.Typer(no_args_is_help=True, help="Customers: whose number it is. The daemon must be running.")
-
-TAKE_S: Final = 60.0
-"""For one batch: the database may be busy."""
 
 TableFile = Annotated[Path, typer.Argument(metavar="FILE.csv", help="Columns named in its first line; see the docs.")]
 CustomerId = Annotated[str, typer.Argument(metavar="ID", help="The CRM's own.")]
@@ -45,12 +42,12 @@ def import_(
     table, tally, clock = CustomerTable(file, others), Tally(), SystemClock()
     if table.encoding == "cp1252":
         typer.echo(f"{file} is not UTF-8: it is read as Windows-1252.", err=True)
-    take = tried if dry_run else _taking(config)
+    taker = Nobody() if dry_run else RunningDaemon(config)
     began = clock.monotonic()
     with Refusals(table) as refusals, _progress() as progress:
         task = progress.add_task("", total=table.lines)
         try:
-            bring(table, take, refusals, tally, lambda line: progress.update(task, completed=line))
+            bring(table, taker, refusals, tally, lambda line: progress.update(task, completed=line))
         except NotRunning:
             _tell_broken_off(tally)
             raise
@@ -62,15 +59,6 @@ def import_(
     _conclude(tally, refusals.path, clock.monotonic() - began, dry_run=dry_run)
     if tally.refused:
         raise typer.Exit(1 if tally.taken else 2)
-
-
-def _taking(config: Path) -> Any:
-    def take(customers: Sequence[Mapping[str, Any]]) -> Any:
-        if not customers:
-            return {"new": [], "changed": [], "refused": []}
-        return _daemon.ask(config, "POST", "/customers", {"customers": list(customers)}, within_s=TAKE_S)
-
-    return take
 
 
 def _progress() -> AbstractContextManager[Progress] | Progress:

@@ -18,7 +18,7 @@ from rich.console import Console
 from callbridge import logs
 from callbridge.cli.run import SWITCH_S, spare_the_collector
 from callbridge.clock import SystemClock
-from tests.bench import deliveries, latency, memory, scaled, throughput
+from tests.bench import customers, deliveries, latency, memory, scaled, throughput
 from tests.bench.figures import Figure, table
 
 BUILD: Final = Path("build")
@@ -27,6 +27,7 @@ PARTS: Final[Mapping[str, Callable[[Path], list[Figure]]]] = {
     "latency": lambda folder: asyncio.run(latency.measure(folder)),
     "deliveries": deliveries.measure,
     "scaled": lambda folder: asyncio.run(scaled.measure(folder)),
+    "customers": lambda folder: asyncio.run(customers.measure(folder)),
     "memory": lambda folder: asyncio.run(memory.measure(folder)),
 }
 WIDTH: Final = 120

@@ -48,32 +48,34 @@ async def measure(folder: Path) -> list[Figure]:
         Daemon(one, receiver, ari=False),
         _bare_loop(other, receiver, folder),
     ):
-        ours, bare = Contestant(one, _ours), Contestant(other, _bares)
+        ours, bare = Contestant(one, ours_of), Contestant(other, _bares)
         for each in (ours, bare):
             await listening(each.pbx)
         first = 1
         for count in (WARM_UP, *[int(ROUND_S * RATE)] * ROUNDS):
             for each in (ours, bare):
-                late_ms = await _turn(each, receiver, tape, range(first, first + count))
+                late_ms = await turn(each, receiver, tape, range(first, first + count))
                 each.late_ms += late_ms if first > 2 * WARM_UP else []
                 first += count
     return _figures(ours, bare)
 
 
-async def _turn(each: Contestant, receiver: Receiver, tape: LongTape, calls: range) -> list[float]:
+async def turn(each: Contestant, receiver: Receiver, tape: LongTape, calls: range) -> list[float]:
     """Return how late each webhook of these calls arrived."""
     receiver.arrived.clear()
     said = list(tape.say(calls, SystemClock().now()))
     written = await feed(each.pbx, said)
+    arrived: dict[Webhook, float] = {}
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(ARRIVE_WITHIN_S):
-            await receiver.has(len(written))
-    arrived = {each.webhook_of(orjson.loads(body)): at for at, body in reversed(receiver.arrived)}
+            while missing := len(written.keys() - arrived.keys()):
+                await receiver.has(len(receiver.arrived) + missing if arrived else len(written))
+                arrived = {each.webhook_of(orjson.loads(body)): at for at, body in reversed(receiver.arrived)}
     each.lost += len(written.keys() - arrived.keys())
     return [(arrived[webhook] - at) * 1000 for webhook, at in written.items() if webhook in arrived]
 
 
-def _ours(content: Any) -> Webhook:
+def ours_of(content: Any) -> Webhook:
     if "call" not in content["data"]:
         return str(content["type"]), ""  # of the PBX itself
     return str(content["type"]), str(content["data"]["call"]["legs"][0]["uniqueid"])
@@ -97,11 +99,11 @@ def _figures(ours: Contestant, bare: Contestant) -> list[Figure]:
     ours_p50, bare_p50 = statistics.median(ours.late_ms), statistics.median(bare.late_ms)
     return [
         Figure("AMI event to webhook, p50", ours_p50, "ms", bare_p50),
-        Figure("AMI event to webhook, p99", _p99(ours.late_ms), "ms", _p99(bare.late_ms)),
+        Figure("AMI event to webhook, p99", p99(ours.late_ms), "ms", p99(bare.late_ms)),
         Figure("p50 : the bare loop's p50", ours_p50 / bare_p50, "times", target=Target(2.0, at_most=True)),
         Figure("webhooks that did not arrive", ours.lost, "", bare.lost, Target(0, at_most=True)),
     ]
 
 
-def _p99(values: list[float]) -> float:
+def p99(values: list[float]) -> float:
     return statistics.quantiles(values, n=100)[-1]

@@ -10,7 +10,7 @@ import aiohttp
 import orjson
 import pytest
 
-from callbridge.api import cursors, customers, lookup
+from callbridge.api import cursors, customer_batches, customers, lookup
 from callbridge.api.customers import CustomerDesk
 from callbridge.api.local import LocalServer
 from callbridge.api.lookup import Lookup
@@ -62,7 +62,11 @@ async def api(store: SqlStore, clock: SetClock, changes: Changes, tmp_path: Path
     own = Own(store.customers)
     directory = Directory([own], [OwnRung(own, written), OwnRung(own, ends_alike)], Ways("PT", {"spain": "ES"}))
     desk = CustomerDesk(store.customers, clock, "PT", changes)
-    more = (*customers.resources(desk), *lookup.resources(Lookup(directory, store.call_log)))
+    more = (
+        *customers.resources(desk),
+        *customer_batches.resources(desk),
+        *lookup.resources(Lookup(directory, store.call_log)),
+    )
     outside, inside, _ = served(store, Http(), clock, more)
     server = HttpServer("127.0.0.1", 0, outside)
     state = Status(version="1", started_at=AT, database=DatabaseStatus(url="x", ok=True))
@@ -312,6 +316,41 @@ async def test_what_came_with_a_key_is_not_done_twice(api: Api, changes: Changes
 
     assert first.json == second.json == {"new": ["c-1"], "changed": [], "refused": []}
     assert changes.count == 1
+
+
+# ── tables ────────────────────────────────────────────────────────────────────
+
+
+async def test_numbers_that_were_read_by_the_same_version_are_taken_as_read(api: Api) -> None:
+    said = (await api.owner("GET", "/v1/customer-batches")).json
+    assert said["country"] == "PT"
+    keys = {"PT": {"21 000": "read before"}, "ES": {"21 000": "in vain"}}
+    customers = [{"id": "c-1", "phones": ["21 000", "912345678"]}, {"id": "c-2", "country": "FR", "phones": ["21 000"]}]
+
+    told = await api.owner(
+        "POST",
+        "/v1/customer-batches",
+        json={"customers": customers, "numbers": {"version": said["version"], "keys": keys}},
+    )
+
+    assert told.json["new"] == ["c-1", "c-2"]
+    assert set(await api.store.customers.by_keys(["read before", "in vain", "21000", "+351912345678"], 5)) == {
+        "read before", "21000", "+351912345678",
+    }  # fmt: skip
+
+
+async def test_numbers_that_another_version_read_are_read_again(api: Api) -> None:
+    numbers = {"version": "0.0.1", "keys": {"PT": {"21 000": "read before"}}}
+
+    await api.owner(
+        "POST", "/v1/customer-batches", json={"customers": [{"id": "c-1", "phones": ["21 000"]}], "numbers": numbers}
+    )
+
+    assert set(await api.store.customers.by_keys(["read before", "21000"], 5)) == {"21000"}
+
+
+async def test_tables_come_over_the_control_socket_alone(api: Api) -> None:
+    assert (await api.ask("GET", "/v1/customer-batches", await api.token("admin"))).status == 404
 
 
 # ── whose number it is, and what calls there were ─────────────────────────────

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from callbridge.api import customers, lookup
+from callbridge.api import customer_batches, customers, lookup
 from callbridge.api.customers import CustomerDesk
 from callbridge.api.local import LocalServer
 from callbridge.api.lookup import Lookup
@@ -34,9 +34,13 @@ async def daemon(tmp_path: Path) -> AsyncIterator[SqlStore]:
     await upgrade(url)
     async with await open_store(url, clock=clock) as store:
         own = Own(store.customers)
-        directory = Directory([own], ladder([own]), Ways("PT"))
+        directory = Directory([own], [*ladder([own])], Ways("PT"))
         desk = CustomerDesk(store.customers, clock, "PT", directory.forget)
-        more = (*customers.resources(desk), *lookup.resources(Lookup(directory, store.call_log)))
+        more = (
+            *customers.resources(desk),
+            *customer_batches.resources(desk),
+            *lookup.resources(Lookup(directory, store.call_log)),
+        )
         _, inside, _ = served(store, Http(), clock, more)
         server = LocalServer(tmp_path / "control.sock", lambda: HEALTHY, Followers().subscribe, routes=inside)
         await server.start()
