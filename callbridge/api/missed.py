@@ -1,6 +1,7 @@
 """`/v1/missed`: who was not answered yet, and what was done about it."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final, Protocol
 
@@ -17,6 +18,7 @@ from callbridge.api.missed_models import (
     Hiding,
     HistoryQuery,
     MissedFiguresObject,
+    MissedFilters,
     MissedListQuery,
     MissedRowObject,
     NewAttempt,
@@ -55,10 +57,10 @@ def resources(missed: MissedList) -> tuple[Resource, ...]:
         return _figures(query, await missed.figures(query.since, query.until, query.pbx, query.queue))
 
     async def listed(query: MissedListQuery) -> dict[str, Any]:
-        found = await missed.rows(_wanted(query))
+        # One more than wanted, to see whether there is a next page.
+        found = await missed.rows(wanted(query, query.limit + 1, place(query.cursor) if query.cursor else None))
         rows = found[: query.limit]
-        bodies = await missed.last_events([row.last_call for row in rows])
-        items = [row_object(row, bodies).model_dump(mode="json") for row in rows]
+        items = [row.model_dump(mode="json") for row in await all_shown(missed, rows)]
         return cursors.page(items, _behind(rows[-1]) if len(found) > query.limit else None)
 
     async def read(path: RowPath) -> MissedRowObject:
@@ -129,7 +131,13 @@ def changes(missed: MissedList, removal: Removal) -> tuple[Resource, ...]:
 
 async def shown(missed: MissedList, row: MissedRow) -> MissedRowObject:
     """Return a row with the customer of its last call."""
-    return row_object(row, await missed.last_events((row.last_call,)))
+    return (await all_shown(missed, (row,)))[0]
+
+
+async def all_shown(missed: MissedList, rows: Sequence[MissedRow]) -> Sequence[MissedRowObject]:
+    """Return rows, each with the customer of its last call."""
+    bodies = await missed.last_events([row.last_call for row in rows])
+    return [row_object(row, bodies) for row in rows]
 
 
 def row_object(row: MissedRow, bodies: Mapping[str, bytes]) -> MissedRowObject:
@@ -189,19 +197,19 @@ def _figures(query: FiguresQuery, found: MissedFigures) -> MissedFiguresObject:
     )
 
 
-def _wanted(query: MissedListQuery) -> MissedQuery:
-    """Return what the list is asked for: one row more than wanted, to see whether there is a next page."""
+def wanted(filters: MissedFilters, limit: int, before: tuple[datetime, str] | None = None) -> MissedQuery:
+    """Return what the list is asked for; `before` is the last row of the page before."""
     return MissedQuery(
-        limit=query.limit + 1,
-        before=place(query.cursor) if query.cursor else None,
-        states=query.state,
-        statuses=query.status,
-        since=query.since,
-        until=query.until,
-        pbx=query.pbx,
-        queue=query.queue,
-        agent=query.agent,
-        number=query.number and query.number.replace(" ", "+"),  # in a query string + is a space
+        limit=limit,
+        before=before,
+        states=filters.state,
+        statuses=filters.status,
+        since=filters.since,
+        until=filters.until,
+        pbx=filters.pbx,
+        queue=filters.queue,
+        agent=filters.agent,
+        number=filters.number and filters.number.replace(" ", "+"),  # in a query string + is a space
     )
 
 

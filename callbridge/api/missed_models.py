@@ -21,9 +21,9 @@ class RowPath(Input):
     row_id: Annotated[str, Field(alias="id", max_length=200, description="The row's id, such as `missed_01995c0e…`.")]
 
 
-class MissedListQuery(Input):
-    limit: Limit = 50
-    cursor: Cursor | None = None
+class MissedFilters(Input):
+    """All that are given must hold; one that is given several times holds by any of its values."""
+
     state: Annotated[tuple[MissedState, ...], Field(max_length=len(MissedState))] = Field(
         (MissedState.OPEN,), description="Rows in one of these states; may be given several times. Left out: the list."
     )
@@ -38,6 +38,11 @@ class MissedListQuery(Input):
     number: Annotated[str, Field(pattern=r"^[+ ]?[^\s+\x00-\x1f]{1,60}$")] | None = Field(
         None, description="The caller's number, as E.164 (`+351912345678`), else as the PBX wrote it."
     )
+
+
+class MissedListQuery(MissedFilters):
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
 class HistoryQuery(Input):

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 
-from callbridge.api import agents, call_export, calls, missed, tokens
+from callbridge.api import agents, call_export, calls, missed, missed_export, tokens
 from callbridge.api.described import described
 from callbridge.api.doors import Bearer, ControlSocket
 from callbridge.api.exports import Exports, Zones
@@ -36,6 +36,7 @@ def resources(store: SqlStore, keeper: TokenKeeper, zones: Zones) -> tuple[Resou
         *call_export.resources(store.call_log, exports),
         *agents.resources(store.call_log),
         *calls.resources(store.call_log),
+        *missed_export.resources(store.missed, exports),
         *missed.resources(store.missed),
         *tokens.resources(keeper),
     )

@@ -16,6 +16,7 @@ from callbridge.cli import (
     customers,
     database,
     dispatch,
+    missed,
     notice,
     run,
     status,
@@ -37,7 +38,7 @@ commands: Final = typer.Typer(
     pretty_exceptions_enable=False,  # its tracebacks can show local variables, and with them secrets
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for family in (run, dispatch, check, status, tail, calls, tape, audit):
+for family in (run, dispatch, check, status, tail, calls, missed, tape, audit):
     commands.add_typer(family.commands)
 commands.add_typer(database.commands, name="db", epilog=example("callbridge db upgrade"))
 commands.add_typer(notice.commands, name="notice", epilog=example("callbridge notice test ana@example.com"))

@@ -14,6 +14,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from callbridge.calls.customer import Match
 from callbridge.cli import _daemon
 from callbridge.cli._screen import clean, console
 from callbridge.cli.audit import moment
@@ -151,3 +152,10 @@ def party(told: Mapping[str, Any]) -> str:
     """Return who it is: `Maria Silva +351912345678`."""
     number = told.get("extension") or told.get("number") or told.get("raw")
     return clean(" ".join(filter(None, (told.get("name"), number)))) or "withheld"
+
+
+def customer(known: Mapping[str, Any]) -> str:
+    """Return whom the directory knows: a name, or how many it may be."""
+    if known["match"] == Match.MANY:
+        return f"{len(known['candidates'])} candidates"
+    return clean(known["name"] or known["id"] or "")

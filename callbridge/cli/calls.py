@@ -10,7 +10,20 @@ from rich.text import Text
 from callbridge.calls.call import CallState, Direction, Reason
 from callbridge.calls.customer import Match
 from callbridge.cli import _daemon, _listing
-from callbridge.cli._listing import SHOWN, Agent, AsCsv, Item, Limit, Number, Pbx, Place, Queue, Since, Until, words
+from callbridge.cli._listing import (
+    SHOWN,
+    Agent,
+    AsCsv,
+    Item,
+    Limit,
+    Number,
+    Pbx,
+    Place,
+    Queue,
+    Since,
+    Until,
+    words,
+)
 from callbridge.cli._options import DEFAULT_CONFIG, AsJson, ConfigFile, example
 from callbridge.cli._screen import clean
 
@@ -120,7 +133,7 @@ def _row(call: Item, place: Place) -> Sequence[Text]:
         Text(_listing.party(call["to"])),
         Text(clean(call["queue"] or ""), "magenta"),
         Text(_agent(call["agent"])),
-        Text(_customer(call["customer"])),
+        Text(_listing.customer(call["customer"])),
         Text(outcome(call), style),
         Text(_listing.span(call["wait_s"])),
         Text(_listing.span(call["talk_s"])),
@@ -136,9 +149,3 @@ def outcome(call: Item) -> str:
 
 def _agent(agent: Mapping[str, Any] | None) -> str:
     return clean(agent["name"] or agent["extension"]) if agent else ""
-
-
-def _customer(customer: Mapping[str, Any]) -> str:
-    if customer["match"] == Match.MANY:
-        return f"{len(customer['candidates'])} candidates"
-    return clean(customer["name"] or customer["id"] or "")

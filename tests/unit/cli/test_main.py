@@ -14,7 +14,8 @@ from callbridge.errors import AlreadyRunning, CallbridgeError, ConfigError, NotR
 from .conftest import Callbridge
 
 EVERY_COMMAND = [
-    ("run",), ("dispatch",), ("check",), ("status",), ("tail",), ("calls",), ("record",), ("replay",), ("audit",),
+    ("run",), ("dispatch",), ("check",), ("status",), ("tail",), ("calls",), ("missed",),
+    ("record",), ("replay",), ("audit",),
     ("db",), ("db", "upgrade"), ("db", "check"), ("db", "backup"),
     ("notice",), ("notice", "test"),
     ("token",), ("token", "create"), ("token", "list"), ("token", "revoke"),
