@@ -14,11 +14,13 @@ from typing import Final
 from callbridge.calls.correlation import Key
 from callbridge.calls.customer import NOBODY
 from callbridge.calls.enquiries import expected_of
-from callbridge.calls.facts import Backfilled, ChannelBorn, DirectoryAnswered, Fact
+from callbridge.calls.facts import Backfilled, ChannelBorn, DirectoryAnswered, Fact, StateRead
 from callbridge.calls.tracker import Tracker
 from callbridge.directory.directory import Directory
 from callbridge.logs import Action, logger
 
+BEGINNINGS: Final = (ChannelBorn, StateRead, Backfilled)
+"""Facts with which calls may begin."""
 AT_ONCE: Final = 64
 """Numbers that are asked for side by side; the sources have bounds of their own."""
 ANSWER_S: Final = 30.0
@@ -52,10 +54,9 @@ class Enquiring:
         """Return facts with what is known at once of those who begin to call put before them."""
         callers: dict[Key, datetime] = {}
         for fact in facts:
-            born = fact.fact if isinstance(fact, Backfilled) else fact
-            number = expected_of(self._tracker.board.profile(fact.pbx), born) if isinstance(born, ChannelBorn) else None
-            if number is not None:
-                callers.setdefault((fact.pbx, number), fact.at)
+            if isinstance(fact, BEGINNINGS):
+                for number in expected_of(self._tracker.board.profile(fact.pbx), fact):
+                    callers.setdefault((fact.pbx, number), fact.at)
         if not callers:
             return facts
         known = [

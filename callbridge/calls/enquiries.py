@@ -5,13 +5,15 @@ call whose number was not answered for begins as `pending`; what is waited for,
 `Tracker.wanted` tells.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from callbridge.calls.call import Call, Direction, Party
 from callbridge.calls.correlation import Key, Kind, kind_of
 from callbridge.calls.customer import ASKED, NOBODY, Known, Match
 from callbridge.calls.facts.channels import ChannelBorn
+from callbridge.calls.facts.fact import Fact
+from callbridge.calls.facts.gaps import Backfilled, ChannelSeen, StateRead
 from callbridge.calls.frozen import replace
 from callbridge.calls.numbers import WITHHELD, PbxProfile
 from callbridge.calls.open_call import OpenCall
@@ -41,13 +43,24 @@ def asked_for(call: Call) -> str | None:
     return number_of(outsider(call))
 
 
-def expected_of(profile: PbxProfile, fact: ChannelBorn) -> str | None:
-    """Return the number the directory will most likely be asked for once a channel that is born has its call."""
-    if not fact.calling:
-        return None
-    if kind_of(fact.name, profile.extension_of(fact.name, fact.number)) is Kind.TRUNK:
-        return number_of(profile.outside(fact.number))
-    return profile.dialled(fact.exten).number
+def expected_of(profile: PbxProfile, fact: Fact) -> Iterator[str]:
+    """Yield the numbers the directory will most likely be asked for once channels that begin here have their calls."""
+    if isinstance(fact, ChannelBorn):
+        yield from _expected(profile, fact)
+    elif isinstance(fact, StateRead):
+        for seen in fact.channels:
+            yield from _expected(profile, seen)
+    elif isinstance(fact, Backfilled):
+        yield from expected_of(profile, fact.fact)
+
+
+def _expected(profile: PbxProfile, channel: ChannelBorn | ChannelSeen) -> Iterator[str]:
+    if not channel.calling:
+        return
+    outside = kind_of(channel.name, profile.extension_of(channel.name, channel.number)) is Kind.TRUNK
+    number = number_of(profile.outside(channel.number)) if outside else profile.dialled(channel.exten).number
+    if number is not None:
+        yield number
 
 
 class Enquiries:

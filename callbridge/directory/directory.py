@@ -19,7 +19,7 @@ from callbridge.directory.source import Question, Rung, Source, SourceHealth
 from callbridge.errors import CallbridgeError
 from callbridge.ports.customers import KeptCustomer
 
-AT_ONCE_S: Final = 0.05
+AT_ONCE_S: Final = 0.25
 """For `at_once`: a call waits for it before anybody is told of it."""
 NO_PBX: Final = ""
 """In a question about a number that none of our PBXs heard."""

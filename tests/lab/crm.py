@@ -16,6 +16,9 @@ WITHIN_S: Final = 30.0
 BUSY: Final = {"Retry-After": "6"}
 """Goes with a 503: else the third try comes after five minutes, and the second may be made before a test is ready."""
 
+PAST: Final = "call.recovered"
+"""Comes in a call or not, by who was missed before it: no part of how that call went."""
+
 Answer = Callable[["Delivery"], int]
 """Returns the HTTP status to answer with."""
 
@@ -76,8 +79,8 @@ class Crm:
 
     @property
     def heard(self) -> list[str]:
-        """The types of the calls' events that were taken."""
-        return [one.type for one in self.taken if one.type.startswith("call.")]
+        """The types of the calls' events that were taken, but for what is told of calls before."""
+        return [one.type for one in self.taken if one.type.startswith("call.") and one.type != PAST]
 
     def of_type(self, kind: str) -> list[Delivery]:
         return [one for one in self.taken if one.type == kind]

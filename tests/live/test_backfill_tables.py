@@ -13,7 +13,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.lab.asterisk import Asterisk
-from tests.lab.crm import Crm
+from tests.lab.crm import PAST, Crm
 from tests.lab.daemon import Daemon
 from tests.lab.postgres import PostgresServer
 from tests.lab.record import SCENES
@@ -58,7 +58,7 @@ async def tells_from(pbx: Asterisk, cel: str) -> None:
 
         told: dict[str, list[str]] = {}
         for one in crm.taken:
-            if "call" in one.data:
+            if "call" in one.data and one.type != PAST:
                 assert one.data["backfilled"] is True
                 told.setdefault(one.call["id"], []).append(one.type.removeprefix("call."))
         assert sorted(map(tuple, told.values())) == sorted(("started", *types) for types in PLAYED.values())

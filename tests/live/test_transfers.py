@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from tests.lab.asterisk import Asterisk
-from tests.lab.crm import Crm, Delivery
+from tests.lab.crm import PAST, Crm, Delivery
 from tests.lab.daemon import Daemon
 from tests.lab.record import SCENES
 from tests.lab.room import Room
@@ -86,9 +86,11 @@ def ringing_at_once(told: list[Delivery]) -> list[Delivery]:
 
 def is_told(told: list[Delivery], heard: str, last: dict[str, Any]) -> dict[str, Any]:
     """Hold what was told of a call to what it must be; return the call as it ended."""
-    assert [one.type.removeprefix("call.") for one in told] == ["started", *heard.split(), "ended"], [
-        (one.type, one.content["timestamp"], one.data.get("ringing")) for one in told
-    ]
+    assert [one.type.removeprefix("call.") for one in told if one.type != PAST] == [
+        "started",
+        *heard.split(),
+        "ended",
+    ], [(one.type, one.content["timestamp"], one.data.get("ringing")) for one in told]
     call = told[-1].call
     assert {key: call[key] for key in last} == last
     assert call["oddities"] == 0

@@ -11,7 +11,7 @@ import pytest_asyncio
 from callbridge.clock import SystemClock
 from tests.lab.ami_tap import AmiTap
 from tests.lab.asterisk import AMI_PORT, Asterisk
-from tests.lab.crm import Crm, Delivery
+from tests.lab.crm import PAST, Crm, Delivery
 from tests.lab.daemon import PBX, Daemon
 from tests.lab.program import Program
 from tests.lab.record import SCENES
@@ -87,7 +87,8 @@ async def test_the_same_call_on_two_pbxs_is_two_calls(scene: str, company: Compa
     assert one == other, "this shows nothing where the ids differ"
     for pbx in PBXS:
         told = company.told_of(pbx)
-        assert [each.type for each in told] == ["call.started", *(f"call.{word}" for word in telling.heard.split())]
+        types = [each.type for each in told if each.type != PAST]
+        assert types == ["call.started", *(f"call.{word}" for word in telling.heard.split())]
         assert [each.data["sequence"] for each in told] == list(range(1, len(told) + 1))
         assert len({each.call["id"] for each in told}) == 1
         last = told[-1].call

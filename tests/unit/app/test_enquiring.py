@@ -83,11 +83,12 @@ async def test_who_is_known_at_once_is_said_before_the_call() -> None:
     assert await desk.enquiring.informed([call]) == [f.DirectoryAnswered("main", AT, MARIA, SILVA), call]
 
 
-async def test_who_is_called_out_is_said_too_and_in_a_gap_as_well() -> None:
+async def test_who_is_called_out_is_said_too_and_who_called_in_a_gap() -> None:
     desk = Desk({MARIA: SILVA}, {})
     out = born("1.1", "1001", name="PJSIP/1001-00000001", exten="0912345678")
     later = f.Backfilled("main", AT, born("1.2", "912345678"))
-    for fact in (out, later):
+    seen = f.ChannelSeen("1.3", "PJSIP/trunk-00000003", "1.3", up=True, ringing=False, calling=True, number="912345678")
+    for fact in (out, later, f.StateRead("main", AT, (seen,))):
         assert await desk.enquiring.informed([fact]) == [f.DirectoryAnswered("main", AT, MARIA, SILVA), fact]
 
 
