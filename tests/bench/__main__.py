@@ -28,6 +28,7 @@ PARTS: Final[Mapping[str, Callable[[Path], list[Figure]]]] = {
     "deliveries": deliveries.measure,
     "scaled": lambda folder: asyncio.run(scaled.measure(folder)),
     "customers": lambda folder: asyncio.run(customers.measure(folder)),
+    "customers": lambda folder: asyncio.run(customers.measure(folder)),
     "memory": lambda folder: asyncio.run(memory.measure(folder)),
 }
 WIDTH: Final = 120
