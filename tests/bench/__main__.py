@@ -18,7 +18,7 @@ from rich.console import Console
 from callbridge import logs
 from callbridge.cli.run import SWITCH_S, spare_the_collector
 from callbridge.clock import SystemClock
-from tests.bench import customers, deliveries, latency, memory, scaled, throughput
+from tests.bench import customers, deliveries, directory, latency, memory, scaled, throughput
 from tests.bench.figures import Figure, table
 
 BUILD: Final = Path("build")
@@ -28,7 +28,7 @@ PARTS: Final[Mapping[str, Callable[[Path], list[Figure]]]] = {
     "deliveries": deliveries.measure,
     "scaled": lambda folder: asyncio.run(scaled.measure(folder)),
     "customers": lambda folder: asyncio.run(customers.measure(folder)),
-    "customers": lambda folder: asyncio.run(customers.measure(folder)),
+    "directory": lambda folder: asyncio.run(directory.measure(folder)),
     "memory": lambda folder: asyncio.run(memory.measure(folder)),
 }
 WIDTH: Final = 120
