@@ -29,11 +29,10 @@ class Asking:
 
     def __init__(self, settings: LookupSettings) -> None:
         self._settings = settings
-        self._places = asyncio.Semaphore(settings.concurrency)
 
     async def __aenter__(self) -> Self:
         connector = aiohttp.TCPConnector(
-            limit=self._settings.concurrency,
+            limit=self._settings.concurrency,  # who comes later waits, and the deadline counts it
             keepalive_timeout=KEEPALIVE_S,
             ssl=_tls(self._settings),
         )
@@ -58,7 +57,7 @@ class Asking:
         Raises DirectoryError.
         """
         try:
-            async with asyncio.timeout(self._settings.deadline_s), self._places:
+            async with asyncio.timeout(self._settings.deadline_s):
                 return await self._got(url)
         except TimeoutError:
             within = f"{self._settings.deadline_s:g} s"

@@ -2,6 +2,8 @@
 
 import pytest
 
+from callbridge import logs
+
 from .conftest import GOOD, WEBHOOK_SECRET, Mistakes, Read
 
 DIRECTORY = '[directory]\nsources = ["own", "crm"]\n'
@@ -31,6 +33,12 @@ def test_neither_secret_nor_headers_nor_url_are_shown(read: Read) -> None:
     assert config.directory.lookup[0].headers["X-Api-Key"].reveal() == "key of the crm"
     for word in (WEBHOOK_SECRET, "key of the crm", "crm.example"):
         assert word not in repr(config)
+
+
+def test_what_is_secret_never_gets_into_the_log(read: Read) -> None:
+    read(WHOLE.replace('secret_env = "HOOK"', 'secret = "of the directory"\nheaders = {X-Api-Key = "key of 4711"}'))
+
+    assert logs.scrub("of the directory, and the key of 4711") == f"{logs.HIDDEN}, and the {logs.HIDDEN}"
 
 
 @pytest.mark.parametrize(

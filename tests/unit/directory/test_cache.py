@@ -24,8 +24,11 @@ def test_an_answer_that_is_renewed_is_the_newest_and_pushes_nobody_out() -> None
     cache = Cache[int, str](2)
     cache.put(1, "old", until=10.0)
     cache.put(2, "two", until=10.0)
+    cache.put(2, "two again", until=10.0)
+    assert cache.get(1, 0.0) == "old"
+
     cache.put(1, "new", until=10.0)
-    assert cache.get(2, 0.0) == "two"
+    assert cache.get(2, 0.0) == "two again"
 
     cache.put(3, "three", until=10.0)
     assert (cache.get(1, 0.0), cache.get(2, 0.0)) == ("new", None)

@@ -19,6 +19,7 @@ from callbridge import logs
 from callbridge.calls.customer import NOBODY, Customer, Known, Match
 from callbridge.directory.answer import MOST_BYTES
 from callbridge.directory.lookup import Lookup
+from callbridge.directory.matching import MOST_CANDIDATES
 from callbridge.directory.settings import Keeping, LookupSettings, carrying
 from callbridge.directory.source import Question
 from callbridge.errors import (
@@ -125,6 +126,12 @@ async def test_several_customers_are_candidates(crm: Crm, source: Lookup) -> Non
     found = await source.ask(ASKED)
 
     assert (found.match, [each.id for each in found.candidates]) == (Match.MANY, ["a", "b"])
+
+
+async def test_only_so_many_of_them_are_offered(crm: Crm, source: Lookup) -> None:
+    crm.answering = naming(*({"id": each} for each in range(MOST_CANDIDATES + 1)))
+
+    assert [each.id for each in (await source.ask(ASKED)).candidates] == list(map(str, range(MOST_CANDIDATES)))
 
 
 async def test_an_answer_is_kept_as_long_as_it_is_good(crm: Crm, source: Lookup, clock: Clock) -> None:
