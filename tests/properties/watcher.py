@@ -5,6 +5,7 @@ from typing import Final
 
 from callbridge.calls.call import Call, CallState, Direction, LegState, Reason, Recording, RecordingState
 from callbridge.calls.events import Event, EventType
+from callbridge.calls.missed import MissedState
 from callbridge.calls.switchboard import Switchboard
 from callbridge.calls.tracker import Tracker
 from callbridge.delivery.payload import render
@@ -32,6 +33,7 @@ class Watcher:
         self.over: set[str] = set()
         self.ids: set[str] = set()
         self.recordings = Recordings()
+        self.missed = MissedCallers()
 
     def hears(self, event: Event) -> None:
         render(event)
@@ -53,6 +55,7 @@ class Watcher:
         clocks = self.clocks.setdefault(event.call.id, Clocks())
         clocks.hear(event)
         self.recordings.hear(event)
+        self.missed.hear(event)
         if event.type is EventType.CALL_TOO_LONG:
             went_on_for_too_long(event, before)
         if event.type is EventType.CALL_ENDED:
@@ -78,16 +81,48 @@ class Watcher:
                 assert board.graph.channels[key].call_id == call_id, "a channel that thinks otherwise"
         for key, channel in board.graph.channels.items():
             assert channel.call_id is None or of.get(key) == channel.call_id, "a channel its call knows nothing of"
+        self.missed.look_at(board)
 
     def sees_the_end(self, tracker: Tracker) -> None:
         """Check that nothing is left once every channel is gone and some time has passed."""
         board = tracker.board
         assert set(self.last) == self.over, "a call that never ended"
         self.recordings.see_the_end()
+        assert not any(row.callbacks for row in board.missed.open.values()), "called back for ever"
         assert (board.open, board.graph.channels, board.graph.bridges, board.told) == ({}, {}, {}, [])
         assert (board.settling, board.unsettled) == ({}, {})
         assert tracker.next_deadline("main") is None
         assert board._held == {}
+
+
+class MissedCallers:
+    """Who is on the missed list, by what is told."""
+
+    def __init__(self) -> None:
+        self.tries: dict[str, int] = {}
+
+    def hear(self, event: Event) -> None:
+        row = event.details.get("row" if event.type is EventType.CALL_MISSED else "missed")
+        if not isinstance(row, dict):
+            return
+        if event.type is EventType.CALL_MISSED:
+            self.tries[row["id"]] = self.tries.get(row["id"], 0) + 1
+        if event.type is EventType.CALL_RECOVERED:
+            assert event.call is not None
+            assert row["last_at"] <= (event.call.answered_at or row["last_at"]), "made good before it was missed"
+            assert row["count"] == self.tries.pop(row["id"]), "made good twice, or other tries than were told"
+
+    def look_at(self, board: Switchboard) -> None:
+        """Check that the list is what was told: one row a caller, and nobody calls back whose call is over."""
+        rows = board.missed.open
+        assert {row.id: row.count for row in rows.values()} == self.tries
+        for caller, row in rows.items():
+            assert caller == (row.pbx, row.key)
+            assert row.state is MissedState.OPEN
+            for each in row.callbacks:
+                line = board.open[each.call_id].calls_back
+                assert line is not None, "called back by a call that does not know"
+                assert (line.row, line.number, line.answered) == (row.id, each.attempt, None)
 
 
 class Recordings:
