@@ -18,7 +18,12 @@ SECOND_PBX = GOOD.partition("\n")[2].replace("main", "second")
         (GOOD, GOOD + WEBHOOK, ("webhook.crm",), ()),
         (GOOD, GOOD + "[limits]\ninbound_s = 60\n", ("limits.inbound_s",), ()),
         (GOOD + "[limits]\nqueues.sales = 60\n", GOOD + "[limits]\nqueues.sales = 61\n", ("limits.queues",), ()),
-        (GOOD, GOOD + '[missed]\nivr = false\nrecovered_when = "dialled"\n', ("missed.ivr", "missed.recovered_when"), ()),
+        (
+            GOOD,
+            GOOD + '[missed]\nivr = false\nrecovered_when = "dialled"\n',
+            ("missed.ivr", "missed.recovered_when"),
+            (),
+        ),
         (GOOD, GOOD + "[delivery]\nkeep_tries_days = 3\n", ("delivery.keep_tries_days",), ()),
         (GOOD, GOOD + "[http]\nmax_streams = 3\nrequests_burst = 7\n", ("http.requests_burst", "http.max_streams"), ()),
         (GOOD + WEBHOOK, GOOD, ("webhook.crm",), ()),
