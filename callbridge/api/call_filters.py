@@ -32,7 +32,7 @@ class CallFilters(Input):
         (), description="Calls in one of these states; may be given several times."
     )
     direction: Annotated[tuple[Direction, ...], Field(max_length=len(Direction))] = Field(
-        (), description="May be given several times."
+        (), description="Calls that went this way; may be given several times."
     )
     queue: Name | None = Field(None, description="Calls whose queue it is, or was last.")
     agent: Name | None = Field(None, description="Calls of our own person at this extension.")
@@ -46,10 +46,12 @@ class CallFilters(Input):
         None, description="Calls with the customer of this id."
     )
     match: Annotated[tuple[Match, ...], Field(max_length=len(Match))] = Field(
-        (), description="How many customers the number led to; may be given several times."
+        (),
+        description="Calls whose number led to `one` customer, to `many` or to `none`, or is `pending`; "
+        "may be given several times.",
     )
     reason: Annotated[tuple[Reason, ...], Field(max_length=len(Reason))] = Field(
-        (), description="Why calls ended so; may be given several times."
+        (), description="Calls that ended for one of these reasons; may be given several times."
     )
     missed: bool | None = Field(None, description="`true`: calls that were missed; `false`: all others.")
     protocol: Name | None = Field(None, description="The call of a protocol number, such as `20261122-000042`.")

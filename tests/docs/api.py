@@ -5,6 +5,8 @@ import pkgutil
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from pydantic import BaseModel
+
 import callbridge.api
 from callbridge.api.described import described
 from callbridge.api.problems import KINDS
@@ -43,6 +45,12 @@ def scopes() -> str:
 def _allowed(scope: Scope) -> str:
     noun, _, verb = scope.partition(":")
     return f"{VERBS[verb]} `/v1/{noun}`"
+
+
+def filters(model: type[BaseModel]) -> str:
+    """Return what a list can be searched by."""
+    rows = [[f"`{name}`", field.description or ""] for name, field in model.model_fields.items()]
+    return _table(["filter", "finds"], rows)
 
 
 def problems() -> str:

@@ -11,6 +11,8 @@ from typing import Final
 
 import callbridge
 from callbridge.actions import Action
+from callbridge.api.call_filters import CallFilters
+from callbridge.api.missed_models import MissedFilters
 from callbridge.calls import forwards, ringing, transfers
 from callbridge.calls.call import CallState, LegState, Reason
 from callbridge.calls.events import EventType
@@ -250,6 +252,8 @@ DRAWINGS: Final[Mapping[str, Callable[[], str]]] = {
     "actions": actions_table,
     "scenarios": scenarios,
     "api-paths": api.paths,
+    "call-filters": lambda: api.filters(CallFilters),
+    "missed-filters": lambda: api.filters(MissedFilters),
     "api-scopes": api.scopes,
     "api-problems": api.problems,
 }
