@@ -20,6 +20,7 @@ from callbridge.calls.lifecycle import MOVES
 from callbridge.calls.outcome import BY_REASON, CAUSES, STATUSES
 from callbridge.calls.queues import EXITS
 from callbridge.calls.tracker import LAWS
+from callbridge.cli._customer_table import COLUMNS
 from callbridge.delivery import disabling
 from callbridge.delivery.retry import RETRY
 from tests.docs import api
@@ -232,6 +233,10 @@ def actions() -> Mapping[str, list[Sequence[str]]]:
     return found
 
 
+def customer_columns() -> str:
+    return table(("column", "also"), [(code(name), ", ".join(also)) for name, also in COLUMNS.items()])
+
+
 DRAWINGS: Final[Mapping[str, Callable[[], str]]] = {
     "moves-picture": moves_picture,
     "moves": moves_table,
@@ -251,6 +256,7 @@ DRAWINGS: Final[Mapping[str, Callable[[], str]]] = {
     "retries": retries_table,
     "actions": actions_table,
     "scenarios": scenarios,
+    "customer-columns": customer_columns,
     "api-paths": api.paths,
     "call-filters": lambda: api.filters(CallFilters),
     "missed-filters": lambda: api.filters(MissedFilters),
