@@ -13,10 +13,11 @@ import callbridge
 from callbridge.actions import Action
 from callbridge.api.call_filters import CallFilters
 from callbridge.api.missed_models import MissedFilters
-from callbridge.calls import forwards, ringing, transfers
+from callbridge.calls import forwards, recovery, ringing, switchboard, transfers
 from callbridge.calls.call import CallState, LegState, Reason
 from callbridge.calls.events import EventType
 from callbridge.calls.lifecycle import MOVES
+from callbridge.calls.missed import MissedState
 from callbridge.calls.outcome import BY_REASON, CAUSES, STATUSES
 from callbridge.calls.queues import EXITS
 from callbridge.calls.tracker import LAWS
@@ -188,6 +189,44 @@ ON_THE_WAY: Final[Mapping[CallState, str]] = {CallState.RINGING: "on_the_way", C
 """What the call is after a transfer, as a place in the picture."""
 
 
+# ── the missed list ───────────────────────────────────────────────────────────
+
+
+def missed_picture() -> str:
+    """Where a caller's row is, and what brings it there; what leaves it where it is stands beside it."""
+    stays = [step for (state, step), after in recovery.MOVES.items() if state is after and state is MissedState.OPEN]
+    arrows = [
+        f"    {state or '[*]'} --> {after}: {step}"
+        for (state, step), after in recovery.MOVES.items()
+        if state is not after
+    ]
+    return "\n".join(
+        ["```mermaid", "stateDiagram-v2", *arrows, f"    open --> open: {', '.join(stays)}", "```"],
+    )
+
+
+def missed_steps() -> str:
+    rows = []
+    for step in recovery.Step:
+        states = [f"{state} → {after}" for (state, one), after in recovery.MOVES.items() if one is step and state]
+        begins = [f"→ {after}" for (state, one), after in recovery.MOVES.items() if one is step and state is None]
+        rows.append([code(step), STEPS[step], ", ".join((*begins, *states)), recovery.STATUSES.get(step, NONE)])
+    return table(["what happens", "which is", "`state`", "`status` is then"], rows)
+
+
+STEPS: Final[Mapping[recovery.Step, str]] = {
+    recovery.Step.MISSED: "they call, and nobody answers",
+    recovery.Step.CALLED: "one of ours calls them",
+    recovery.Step.CALLED_BACK: "… and they answer; or are dialled, where `recovered_when` says so",
+    recovery.Step.GOT_THROUGH: "they call, and somebody answers",
+    recovery.Step.MESSAGED: "a person writes down a message that was sent",
+    recovery.Step.NOTED: "a person writes down anything else",
+    recovery.Step.HIDDEN: "a person takes the row off the list",
+    recovery.Step.RESTORED: "a person puts it back",
+    recovery.Step.EXPIRED: "the last try is older than `expire_after_days`",
+}
+
+
 # ── what is told, what is logged ──────────────────────────────────────────────
 
 
@@ -195,7 +234,9 @@ def told() -> frozenset[EventType]:
     """Return the events that some law tells: all others are fixed words for what comes."""
     laws = {inspect.getmodule(law) for law in LAWS.values()}
     sources = "".join(
-        inspect.getsource(module) for module in (*laws, ringing, forwards, transfers, disabling) if module is not None
+        inspect.getsource(module)
+        for module in (*laws, switchboard, ringing, forwards, transfers, disabling)
+        if module is not None
     )
     return frozenset(EventType[name] for name in re.findall(r"EventType\.(\w+)", sources))
 
@@ -252,6 +293,8 @@ DRAWINGS: Final[Mapping[str, Callable[[], str]]] = {
     "reasons": reasons_table,
     "transfers-picture": transfers_picture,
     "transfers": transfers_table,
+    "missed-picture": missed_picture,
+    "missed-steps": missed_steps,
     "told": told_table,
     "retries": retries_table,
     "actions": actions_table,
