@@ -72,7 +72,7 @@ def test_every_state_is_explained() -> None:
 def test_every_event_that_is_told_is_explained_and_no_other() -> None:
     rows = section(page("events.md"), "Which events there are").split("<!-- end -->")[1]
     named = re.findall(
-        r"`((?:call|recording|pbx|webhook)\.\w+)`",
+        r"`((?:call|recording|customer|pbx|webhook)\.\w+)`",
         "\n".join(line.split("|")[1] for line in rows.splitlines() if line[:1] == "|"),
     )
     assert set(named) == set(told())
