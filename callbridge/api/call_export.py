@@ -1,4 +1,4 @@
-"""`/v1/calls/export`: the call log as CSV, a line a call."""
+"""`/v1/calls.csv`: the call log as CSV, a line a call."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
@@ -55,7 +55,7 @@ def resources(log: CallLog, exports: Exports | None = None) -> tuple[Resource, .
     return (
         Resource(
             "GET",
-            "/calls/export",
+            "/calls.csv",
             export,
             Scope.CALLS_READ,
             "Export calls as CSV, the newest first: all that the filters find.",

@@ -55,9 +55,9 @@ class Exports:
             async with aclosing(self._pages(sheet, how.limit)) as pages:
                 first = await anext(pages)
                 response = web.StreamResponse(headers=_headers(sheet.name))
-                await response.prepare(request)
                 try:
                     with suppress(ConnectionError, ClientConnectionError):  # whoever read it has gone
+                        await response.prepare(request)
                         await self._write(response, sheets.begun(how, sheet.columns) + sheets.rows(how, first))
                         async for page in pages:
                             await self._write(response, sheets.rows(how, page))

@@ -1,4 +1,4 @@
-"""`/v1/missed/export`: the missed list as CSV, a line a caller."""
+"""`/v1/missed.csv`: the missed list as CSV, a line a caller."""
 
 from collections.abc import Iterator, Sequence
 from datetime import tzinfo
@@ -49,7 +49,7 @@ def resources(missed: MissedList, exports: Exports | None = None) -> tuple[Resou
     return (
         Resource(
             "GET",
-            "/missed/export",
+            "/missed.csv",
             export,
             Scope.MISSED_READ,
             "Export the missed list as CSV, the latest first: all that the filters find.",

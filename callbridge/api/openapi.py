@@ -81,7 +81,7 @@ def _operation(resource: Resource, refs: Refs, schemas: dict[str, Schema]) -> Sc
     found: Schema = {
         "operationId": re.sub(r"[^a-z]+", "_", f"{resource.method} {resource.path}".lower()).strip("_"),
         "summary": resource.does,
-        "tags": [resource.path.split("/")[1]],
+        "tags": [re.split("[/.]", resource.path)[1]],
         "parameters": list(_parameters(resource, refs, schemas)),
         "security": [{"token": []}] if resource.scope else [{"token": []}, {}],
         "responses": _responses(resource, refs),

@@ -109,7 +109,7 @@ def calls(  # noqa: PLR0913 - typer's way: an option each
     }
     query += [(name, value) for name, value in figures.items() if value is not None]
     if as_csv:
-        _listing.tell_csv(config, "/calls/export", query, limit)
+        _listing.tell_csv(config, "/calls.csv", query, limit)
         return
     found = _daemon.items(config, "/calls", query, limit or SHOWN)
     if as_json:

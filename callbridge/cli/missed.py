@@ -73,7 +73,7 @@ def missed(  # noqa: PLR0913 - typer's way: an option each
     query += [("status", each) for each in status]
     query += [("state", each) for each in (MissedState if everything else [MissedState.HIDDEN] if hidden else ())]
     if as_csv:
-        _listing.tell_csv(config, "/missed/export", query, limit)
+        _listing.tell_csv(config, "/missed.csv", query, limit)
         return
     found = _daemon.items(config, "/missed", query, limit or SHOWN)
     if as_json:

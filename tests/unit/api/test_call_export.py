@@ -1,4 +1,4 @@
-"""`/v1/calls/export`: everything the filters find, a line a call, sent as it is read."""
+"""`/v1/calls.csv`: everything the filters find, a line a call, sent as it is read."""
 
 import asyncio
 import csv
@@ -72,7 +72,7 @@ class Served:
         self.session, self.log, self.exports = session, log, exports
 
     async def export(self, query: str = "") -> bytes:
-        async with self.session.get(f"/v1/calls/export?{query}") as answer:
+        async with self.session.get(f"/v1/calls.csv?{query}") as answer:
             body = await answer.read()
             assert answer.status == 200, body
             return body
@@ -126,7 +126,7 @@ async def test_a_line_says_of_a_call_what_there_is_to_say(served: Served, store:
     )  # fmt: skip
     await store.commit(telling(told(call)))
 
-    async with served.session.get("/v1/calls/export") as answer:
+    async with served.session.get("/v1/calls.csv") as answer:
         assert answer.headers["Content-Type"] == "text/csv; charset=utf-8; header=present"
         assert answer.headers["Content-Disposition"] == 'attachment; filename="calls.csv"'
         [line] = lines(await answer.read())
@@ -195,7 +195,7 @@ async def test_the_filters_are_those_of_the_list(served: Served, store: SqlStore
     await store.commit(telling(told(the_call("a", 0, **missed)), told(the_call("b", 1))))
 
     assert [line["id"] for line in lines(await served.export("missed=true"))] == ["call_a"]
-    async with served.session.get("/v1/calls/export?cursor=x") as answer:
+    async with served.session.get("/v1/calls.csv?cursor=x") as answer:
         assert answer.status == 422
 
 
@@ -212,7 +212,7 @@ async def test_a_reader_that_goes_away_in_the_middle_leaves_nothing_behind(serve
     await store.commit(telling(*(told(the_call(f"{each:02}", each)) for each in range(3 * PAGE))))
     served.log.waits_at = 2
 
-    async with served.session.get("/v1/calls/export") as answer:
+    async with served.session.get("/v1/calls.csv") as answer:
         assert (await answer.content.readline()).startswith(b"started_local")
         await asyncio.wait_for(served.log.waiting.wait(), DEADLINE_S)
         answer.close()
@@ -238,7 +238,7 @@ async def test_what_cannot_be_read_on_is_seen_to_be_incomplete(served: Served, s
 async def test_what_cannot_be_read_at_all_is_a_problem(served: Served) -> None:
     served.log.gives_way_at = 1
 
-    async with served.session.get("/v1/calls/export") as answer:
+    async with served.session.get("/v1/calls.csv") as answer:
         assert (answer.status, (await answer.json(content_type=None))["type"]) == (503, "/problems/unavailable")
 
 
@@ -250,7 +250,7 @@ async def test_only_so_many_exports_run_at_the_same_time(served: Served, store: 
         while served.exports.under_way < MOST:  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(0.01)
 
-    async with served.session.get("/v1/calls/export") as answer:
+    async with served.session.get("/v1/calls.csv") as answer:
         assert (answer.status, answer.headers["Retry-After"]) == (429, "10")
     for each in running:
         each.cancel()
@@ -260,7 +260,7 @@ async def test_only_so_many_exports_run_at_the_same_time(served: Served, store: 
 async def test_a_token_needs_the_scope_of_calls(api: Api) -> None:
     await api.store.commit(telling(told(the_call("a"))))
 
-    assert (await api.ask("GET", "/v1/calls/export", await api.token("missed:read"))).status == 403
-    allowed = await api.ask("GET", "/v1/calls/export", await api.token("calls:read"))
+    assert (await api.ask("GET", "/v1/calls.csv", await api.token("missed:read"))).status == 403
+    allowed = await api.ask("GET", "/v1/calls.csv", await api.token("calls:read"))
     assert [line["id"] for line in lines(allowed.body)] == ["call_a"]
     assert [line["timezone"] for line in lines(allowed.body)] == ["UTC"]

@@ -185,7 +185,7 @@ async def test_what_would_take_too_long_is_refused_with_what_to_do(api: Api, mon
 
     monkeypatch.setattr("callbridge.store.call_log._wanted", forever)
     monkeypatch.setattr("callbridge.store.patience.QUESTION_S", 0.05)
-    for path in ("/v1/calls?agent=1001", "/v1/calls/export", "/v1/agents/1001/recent"):
+    for path in ("/v1/calls?agent=1001", "/v1/calls.csv", "/v1/agents/1001/recent"):
         refused = await api.owner("GET", path)
 
         assert (refused.status, refused.json["type"]) == (422, "/problems/too-much"), path

@@ -1,4 +1,4 @@
-"""`/v1/missed/export`: the missed list, a line a caller."""
+"""`/v1/missed.csv`: the missed list, a line a caller."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -36,7 +36,7 @@ async def test_a_line_says_of_a_caller_what_there_is_to_say(api: Api) -> None:
     await api.store.commit(telling(told(the_call("a", customer=SILVA))))
     await api.store.commit(Batch(missed=MissedChanges(rows=(ROW,))))
 
-    answer = await api.ask("GET", "/v1/missed/export", await api.token("missed:read"))
+    answer = await api.ask("GET", "/v1/missed.csv", await api.token("missed:read"))
 
     assert answer.headers["Content-Disposition"] == 'attachment; filename="missed.csv"'
     [line] = lines(answer.body)
@@ -76,13 +76,13 @@ async def test_pages_follow_one_another_and_the_filters_are_those_of_the_list(ap
     hidden = replace(ROW, id="missed_h", key="h", state=MissedState.HIDDEN)
     await api.store.commit(Batch(missed=MissedChanges(rows=(*rows, hidden))))
 
-    there = lines((await api.owner("GET", "/v1/missed/export")).body)
-    gone = lines((await api.owner("GET", "/v1/missed/export?state=hidden")).body)
+    there = lines((await api.owner("GET", "/v1/missed.csv")).body)
+    gone = lines((await api.owner("GET", "/v1/missed.csv?state=hidden")).body)
 
     assert [line["id"] for line in there] == [f"missed_{each:03}" for each in reversed(range(250))]
     assert [line["id"] for line in gone] == ["missed_h"]
-    assert len(lines((await api.owner("GET", "/v1/missed/export?limit=120")).body)) == 120
+    assert len(lines((await api.owner("GET", "/v1/missed.csv?limit=120")).body)) == 120
 
 
 async def test_a_token_needs_the_scope_of_the_list(api: Api) -> None:
-    assert (await api.ask("GET", "/v1/missed/export", await api.token("calls:read"))).status == 403
+    assert (await api.ask("GET", "/v1/missed.csv", await api.token("calls:read"))).status == 403
