@@ -1,7 +1,7 @@
 """From the configuration to what each part wants to be told."""
 
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta, tzinfo
 from typing import Final
@@ -30,6 +30,7 @@ from callbridge.directory.ladder import ladder
 from callbridge.directory.lookup import Lookup
 from callbridge.directory.own import Own
 from callbridge.directory.settings import Keeping, LookupSettings, carrying
+from callbridge.directory.source import Rung, Source
 from callbridge.errors import CallbridgeError
 from callbridge.hooks import Order
 from callbridge.ports.customers import Customers
@@ -150,12 +151,19 @@ def pace(delivery: Delivery) -> Pace:
 
 def directory(config: Config, customers: Customers, clock: Clock) -> Directory:
     """Return who is asked whose number it is. Open it as a context before it is asked."""
+    return Directory(*directory_parts(config, customers, clock))
+
+
+def directory_parts(
+    config: Config, customers: Customers, clock: Clock
+) -> tuple[Sequence[Source], Sequence[Rung], Ways]:
+    """Return what a directory goes by."""
     table, own = config.directory, Own(customers)
     keeping = Keeping(known_s=table.cache_s, unknown_s=table.cache_unknown_s, size=table.cache_size)
     crms = {each.name: Lookup(look_up_settings(each), keeping, clock) for each in table.lookup}
     sources = [crms.get(name, own) for name in table.sources]
     countries = {pbx.id: pbx.country for pbx in config.pbx}
-    return Directory(sources, tuple(ladder(sources)), Ways(directory_country(config), countries, table.customer_url))
+    return sources, tuple(ladder(sources)), Ways(directory_country(config), countries, table.customer_url)
 
 
 def directory_country(config: Config) -> str:

@@ -170,7 +170,15 @@ class Daemon:
         figures = Metrics(self._meters, self.status)
         routes = (*health.routes(self._health), *metrics.routes(figures.text), *outside)
         self._http = HttpServer(config.http.host, config.http.port, routes, self._tls)
-        live = Live(self._outgoing, self._pipeline, self._limit_requests, self._notices, self._missed, self._tls)
+        live = Live(
+            self._outgoing,
+            self._pipeline,
+            self._limit_requests,
+            self._notices,
+            self._missed,
+            self._reception,
+            self._tls,
+        )
         self._reloading = Reloading(config, live, notifier, clock)
 
     def _trials(self, config: Config) -> WebhookTrials:

@@ -24,6 +24,7 @@ class Reception:
 
     def __init__(self, config: Config, store: SqlStore, tracker: Tracker, pipeline: Pipeline, clock: Clock) -> None:
         self.directory = build.directory(config, store.customers, clock)
+        self._customers, self._clock = store.customers, clock
         self._asked = bool(config.directory.sources)
         self._enquiring = Enquiring(tracker, self.directory, pipeline.offer, pipeline.clock_of)
         pbxs = [pbx.id for pbx in config.pbx]
@@ -50,6 +51,11 @@ class Reception:
     def open(self) -> AbstractAsyncContextManager[Directory]:
         """Hold connections to CRMs."""
         return self.directory
+
+    async def go_by(self, config: Config) -> None:
+        """Ask the sources of another configuration from now on. Raises ConfigError, and changes nothing then."""
+        await self.directory.go_by(*build.directory_parts(config, self._customers, self._clock))
+        self._asked = bool(config.directory.sources)
 
     async def informed(self, facts: Sequence[Fact]) -> Sequence[Fact]:
         """Put before facts what is known at once of those who call."""

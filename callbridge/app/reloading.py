@@ -14,9 +14,10 @@ from callbridge.app.missed import Missed
 from callbridge.app.notices import Notices
 from callbridge.app.notify import Notifier
 from callbridge.app.outgoing import Outgoing
+from callbridge.app.reception import Reception
 from callbridge.calls.facts import Fact, LimitsSet
 from callbridge.clock import Clock
-from callbridge.config import LIMITS_OF_HTTP, Config, Http, Limits, changes, load
+from callbridge.config import LIMITS_OF_HTTP, OF_DIRECTORY, Config, Http, Limits, changes, load
 from callbridge.errors import CallbridgeError, ConfigError
 from callbridge.pipeline import Pipeline
 
@@ -35,6 +36,7 @@ class Live:
     limit_requests: Callable[[Http], None]
     notices: Notices
     missed: Missed
+    reception: Reception
     tls: ssl.SSLContext | None
     """What the HTTP side speaks, None where it speaks none."""
 
@@ -74,6 +76,8 @@ class Reloading:
         self._renew_certificate()
         if any(key.startswith("limits") for key in live):
             await self._tell(self._limits(config.limits), "the limits are")
+        if any(key.startswith("directory") for key in live):
+            await self._ask(config)
         if any(key.startswith("missed") for key in live):
             await self._tell(self._live.missed.go_by(config.missed), "what counts as missed is")
 
@@ -103,6 +107,17 @@ class Reloading:
             self._live.outgoing.replace(self._config)
         if any(key.startswith("notice") for key in live):
             self._live.notices.replace(config.notice)
+
+    async def _ask(self, config: Config) -> None:
+        """Ask other sources whose number it is; those that cannot be opened are told of again at the next reload."""
+        taken = {name: getattr(config.directory, name) for name in OF_DIRECTORY}
+        changed = self._config.model_copy(update={"directory": self._config.directory.model_copy(update=taken)})
+        try:
+            await self._live.reception.go_by(changed)
+        except ConfigError as error:
+            self._refuse(error.mistakes)
+        else:
+            self._config = changed
 
     def _limits(self, limits: Limits) -> Sequence[Fact]:
         """Have calls go by other limits, those that go on too."""

@@ -28,13 +28,14 @@ from callbridge.config.models import (
     Webhook,
 )
 from callbridge.config.notice import Notice, NoticeTo, email_address
-from callbridge.config.reload import LIMITS_OF_HTTP, changes
+from callbridge.config.reload import LIMITS_OF_HTTP, OF_DIRECTORY, changes
 from callbridge.config.secret import Secret
 from callbridge.config.words import CONTROL_SOCKET, event_glob
 
 __all__ = [
     "CONTROL_SOCKET",
     "LIMITS_OF_HTTP",
+    "OF_DIRECTORY",
     "Ami",
     "Ari",
     "Audited",

@@ -9,9 +9,11 @@ from callbridge.config.models import Config
 from callbridge.config.shape import table_in
 
 LIMITS_OF_HTTP: Final = ("requests_per_s", "requests_burst", "failures_per_minute", "max_streams")
+OF_DIRECTORY: Final = ("sources", "customer_url", "cache_s", "cache_unknown_s", "cache_size", "lookup")
 LIVE: Final = (
     *("log.level", "webhook.", "limits.", "missed.", "delivery.", "notice."),
     *(f"http.{name}" for name in LIMITS_OF_HTTP),
+    *(f"directory.{name}" for name in OF_DIRECTORY),
 )
 """The keys a running daemon takes over; every other one is read at its start."""
 

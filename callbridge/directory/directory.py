@@ -62,6 +62,20 @@ class Directory:
     ) -> None:
         await self._opened.aclose()
 
+    async def go_by(self, sources: Sequence[Source], rungs: Sequence[Rung], ways: Ways) -> None:
+        """Ask other sources from now on; those there were finish what they were asked.
+
+        Raises ConfigError where one cannot be opened; then nothing changes.
+        """
+        async with AsyncExitStack() as opening:
+            for source in sources:
+                await opening.enter_async_context(source)
+            before, self._opened = self._opened, opening.pop_all()
+        former, self._sources, self._rungs, self._ways = self._sources, sources, rungs, ways
+        for source in former:
+            await source.finish()
+        await before.aclose()
+
     def key(self, pbx: str, number: str) -> str:
         """Return what a number that was heard at a PBX is found by; choices are remembered under it."""
         return key_of(number, self._ways.countries.get(pbx, self._ways.country))
@@ -97,16 +111,18 @@ class Directory:
     async def ask(self, pbx: str, number: str) -> Answer:
         """Ask all sources in their order until one knows somebody. Each has its deadline; never raises."""
         question = self._question(pbx, number)
-        failed = False
+        failed: set[str] = set()
         for rung in self._rungs:
+            if rung.name in failed:
+                continue
             try:
                 known = await rung.ask(question)
             except CallbridgeError:  # the source has counted and told it
-                failed = True
+                failed.add(rung.name)
                 continue
             if known.match is not Match.NONE:
-                return Answer(self._finished(known), failed)
-        return Answer(NOBODY, failed)
+                return Answer(self._finished(known), bool(failed))
+        return Answer(NOBODY, bool(failed))
 
     def forget(self, number: str | None = None) -> None:
         """Drop what is remembered of CRMs' answers, for one number or for all: customers have changed."""

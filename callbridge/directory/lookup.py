@@ -35,6 +35,7 @@ class Lookup:
         self._cache = Cache[Slot, Known](keeping.size)
         self._breaker = Breaker(settings.rest_after, settings.rest_s)
         self._tally = Tally(settings.name)
+        self._finished = False
         self._under_way: dict[Slot, asyncio.Task[Said]] = {}
         self._tasks: set[asyncio.Task[Said]] = set()
         """Those under way, and those whose answer was forgotten before it came."""
@@ -50,6 +51,7 @@ class Lookup:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._finished = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -87,8 +89,15 @@ class Lookup:
     def health(self) -> SourceHealth:
         return self._tally.health(resting=self._breaker.is_open)
 
+    async def finish(self) -> None:
+        self._finished = True
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
     def _set_out(self, question: Question) -> asyncio.Task[Said]:
         """Start to ask. Raises SourceResting."""
+        if self._finished:
+            raise SourceResting(f"{self.name} is not asked any more.")
         if len(self._tasks) >= MOST_UNDER_WAY:
             raise SourceResting(f"{self.name} is not asked, for {MOST_UNDER_WAY} questions wait for it.")
         leave = self._breaker.admit(self._clock.monotonic())

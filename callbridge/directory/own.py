@@ -53,6 +53,9 @@ class Own:
     def health(self) -> SourceHealth:
         return self._tally.health()
 
+    async def finish(self) -> None:
+        """Do nothing: others ask the database as well."""
+
     async def __aenter__(self) -> Self:
         return self
 

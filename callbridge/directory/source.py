@@ -63,6 +63,9 @@ class Source(Protocol):
     def health(self) -> SourceHealth:
         """Return how it does."""
 
+    async def finish(self) -> None:
+        """Ask nothing new, and wait for what is under way: each of it has its deadline."""
+
     async def __aenter__(self) -> Self: ...
 
     async def __aexit__(

@@ -14,7 +14,8 @@ import pytest
 
 from tests.lab.ami_player import AmiPlayer
 from tests.lab.crm import Crm
-from tests.lab.daemon import HTTP, Daemon, command
+from tests.lab.daemon import HTTP, NO_DIRECTORY, Daemon, command
+from tests.unit.directory.crm import listening as directory_crm
 
 TAPE: Final = Path(__file__).parents[1] / "tapes/01-answered-caller-hangs-up.tape"
 WITHIN_S: Final = 30.0
@@ -119,6 +120,29 @@ async def test_how_long_a_failing_subscriber_is_borne_follows_a_reload(
     await daemon.until(lambda status: status["subscribers"][0]["disabled"], "the subscriber to be disabled")
     status = await daemon.status() or {}
     assert any(each.startswith("Subscriber crm is disabled since ") for each in status["degraded"])
+
+
+async def test_who_is_asked_whose_number_it_is_follows_a_reload(daemon: Daemon) -> None:
+    token = (await callbridge(daemon, "token", "create", "crm", "--scope", "customers:read")).strip()
+    url = f"http://{(await daemon.status() or {})['http']}/v1/lookup?number=912345678&pbx=main"
+    headers = {"Authorization": f"Bearer {token}"}
+    whole = daemon.config.read_text()
+    async with (
+        directory_crm() as asked,
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WITHIN_S), headers=headers) as session,
+    ):
+        assert json.loads(await text_of(session, url))["customer"]["match"] == "none"
+
+        table = f'[[directory.lookup]]\nname = "sap"\nurl = "{asked.url}"\ndeadline_s = 10.0\n'
+        with_sap = whole.replace(NO_DIRECTORY, '[directory]\nsources = ["own", "sap"]\n')
+        said = await reloaded(daemon, with_sap + table)
+        assert (said["applied"], said["needs_restart"]) == (["directory.sources", "directory.lookup.sap"], [])
+        customer = json.loads(await text_of(session, url))["customer"]
+        assert (customer["match"], customer["id"], customer["source"]) == ("one", "c-17", "sap")
+
+        await reloaded(daemon, whole)
+        assert json.loads(await text_of(session, url))["customer"]["match"] == "none"
+    assert [request.query["number"] for request in asked.asked] == ["+351912345678"]
 
 
 async def test_what_waits_for_a_restart_is_said_at_every_reload_until_it_came(daemon: Daemon) -> None:

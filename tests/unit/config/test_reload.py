@@ -6,6 +6,7 @@ from .conftest import GOOD, WEBHOOK_SECRET, Read
 
 WEBHOOK = '[[webhook]]\nname = "crm"\nurl = "https://crm.example"\nsecret_env = "HOOK"\n'
 OTHER = WEBHOOK.replace('"crm"', '"other"')
+LOOK_UP = '[directory]\nsources = ["sap"]\n[[directory.lookup]]\nname = "sap"\nurl = "https://sap.example"\n'
 SECOND_PBX = GOOD.partition("\n")[2].replace("main", "second")
 
 
@@ -27,6 +28,9 @@ SECOND_PBX = GOOD.partition("\n")[2].replace("main", "second")
         (GOOD, GOOD + "[delivery]\nkeep_tries_days = 3\n", ("delivery.keep_tries_days",), ()),
         (GOOD, GOOD + "[http]\nmax_streams = 3\nrequests_burst = 7\n", ("http.requests_burst", "http.max_streams"), ()),
         (GOOD + WEBHOOK, GOOD, ("webhook.crm",), ()),
+        (GOOD, GOOD + LOOK_UP, ("directory.sources", "directory.lookup.sap"), ()),
+        (GOOD + LOOK_UP, GOOD + LOOK_UP + "deadline_s = 2.0\n", ("directory.lookup.sap.deadline_s",), ()),
+        (GOOD, GOOD + '[directory]\ncache_s = 1\ncountry = "BR"\n', ("directory.cache_s",), ("directory.country",)),
         (GOOD + WEBHOOK, GOOD + WEBHOOK + "enabled = false\n", ("webhook.crm.enabled",), ()),
         (GOOD + WEBHOOK + OTHER, GOOD + OTHER + WEBHOOK, (), ()),
         (GOOD, GOOD + "port = 5039\n", (), ("pbx.main.ami.port",)),

@@ -13,7 +13,7 @@ from callbridge.directory.ladder import ladder
 from callbridge.directory.matching import MOST_CANDIDATES
 from callbridge.directory.own import Own
 from callbridge.directory.source import Question, Slot, SourceHealth
-from callbridge.errors import SourceLate
+from callbridge.errors import ConfigError, SourceLate
 from callbridge.ports.customers import Choice
 
 from .memory_customers import AT, MemoryCustomers, customer, number
@@ -32,7 +32,7 @@ class Crm:
         self.kept: dict[str, Known] = {}
         self.asked: list[Question] = []
         self.forgotten: list[Collection[Slot] | None] = []
-        self.open = False
+        self.open = self.finished = False
 
     async def at_once(self, questions: Sequence[Question]) -> Mapping[Question, Known]:
         return {asked: self.kept[asked.key] for asked in questions if asked.key in self.kept}
@@ -48,6 +48,10 @@ class Crm:
 
     def health(self) -> SourceHealth:
         return SourceHealth(self.name, len(self.asked))
+
+    async def finish(self) -> None:
+        assert self.open
+        self.finished = True
 
     async def __aenter__(self) -> Self:
         self.open = True
@@ -201,7 +205,7 @@ async def test_while_the_database_is_away_crms_answer() -> None:
     assert await asked.at_once("main", [MARIA]) == {}
     health = asked.health()[0]
     assert health.name == "own"
-    assert health.failed == health.asked > 0
+    assert (health.failed, health.asked) == (2, 2), "once for each question, however many rungs it has"
     assert health.last_error == "The database cannot be reached. Is it up?"
 
 
@@ -288,6 +292,31 @@ def test_a_customer_of_the_database_is_shown_as_a_call_shows_it() -> None:
     assert (shown.id, shown.matched, shown.source, shown.url) == (
         "c", Matched.CHOSEN, "own", "https://crm.example/c/c",
     )  # fmt: skip
+
+
+async def test_other_sources_are_asked_from_a_reload_on_and_the_former_finish_first() -> None:
+    former, latter = Crm("a", knows={MARIA: one("a")}), Crm("b", knows={MARIA: one("b")})
+    async with directory(former) as asked:
+        await asked.go_by([latter], [latter], Ways("PT", {"main": "PT"}, None))
+
+        assert (former.open, former.finished, latter.open) == (False, True, True)
+        assert (await asked.ask("main", MARIA)).known == one("b")
+        assert [health.name for health in asked.health()] == ["b"]
+    assert not latter.open
+
+
+async def test_where_a_source_cannot_be_opened_nothing_changes() -> None:
+    class Shut(Crm):
+        async def __aenter__(self) -> Self:
+            raise ConfigError(("its authority cannot be read",))
+
+    former, good, bad = Crm("a", knows={MARIA: one("a")}), Crm("good"), Shut("bad")
+    async with directory(former) as asked:
+        with pytest.raises(ConfigError):
+            await asked.go_by([good, bad], [good, bad], WAYS)
+
+        assert (former.open, former.finished, good.open) == (True, False, False)
+        assert (await asked.ask("main", MARIA)).known == one("a")
 
 
 async def test_sources_are_open_as_long_as_the_directory_is() -> None:

@@ -436,6 +436,25 @@ async def test_closing_ends_what_is_under_way(crm: Crm, look_up: Callable[..., L
     assert [task for task in asyncio.all_tasks() if task.get_name().startswith("directory")] == []
 
 
+async def test_a_source_that_is_done_with_finishes_what_it_was_asked_and_takes_nothing_new(
+    crm: Crm, look_up: Callable[..., Lookup]
+) -> None:
+    crm.gate = asyncio.Event()
+    async with look_up() as source:
+        asking = asyncio.create_task(source.ask(ASKED))
+        await crm.until_asked(1)
+        finishing = asyncio.create_task(source.finish())
+        await asyncio.sleep(0)
+        with pytest.raises(SourceResting, match="not asked any more"):
+            await source.ask(Question("main", "+351912345679", "+351912345679"))
+        assert not finishing.done()
+        crm.gate.set()
+        await finishing
+        assert await asking == C17
+    with pytest.raises(SourceResting):
+        await source.ask(Question("main", "+351912345679", "+351912345679"))
+
+
 @pytest.fixture
 def said(clock: Clock) -> Iterator[io.StringIO]:
     """Return the log, at its most talkative."""
