@@ -163,7 +163,7 @@ def directory_parts(
     crms = {each.name: Lookup(look_up_settings(each), keeping, clock) for each in table.lookup}
     sources = [crms.get(name, own) for name in table.sources]
     countries = {pbx.id: pbx.country for pbx in config.pbx}
-    return sources, tuple(ladder(sources)), Ways(directory_country(config), countries, table.customer_url)
+    return sources, ladder(sources), Ways(directory_country(config), countries, table.customer_url)
 
 
 def directory_country(config: Config) -> str:

@@ -6,8 +6,12 @@ from callbridge.directory.own import Own, OwnRung, chosen, chosen_or_written, en
 from callbridge.directory.source import Outside, Rung
 
 
-def ladder(sources: Sequence[Own | Outside]) -> Iterator[Rung]:
-    """Yield the rungs of sources: what people chose first, whoever has the number, at last whose only ends alike."""
+def ladder(sources: Sequence[Own | Outside]) -> tuple[Rung, ...]:
+    """Return the rungs of sources: what people chose first, whoever has the number, at last whose only ends alike."""
+    return tuple(_rungs(sources))
+
+
+def _rungs(sources: Sequence[Own | Outside]) -> Iterator[Rung]:
     own = next((source for source in sources if isinstance(source, Own)), None)
     first = bool(sources) and sources[0] is own
     if own is not None and not first:

@@ -69,7 +69,7 @@ def one(customer_id: str, source: str = "crm") -> Known:
 
 def directory(*sources: Crm | MemoryCustomers) -> Directory:
     opened = [Own(each) if isinstance(each, MemoryCustomers) else each for each in sources]
-    return Directory(opened, tuple(ladder(opened)), WAYS)
+    return Directory(opened, ladder(opened), WAYS)
 
 
 async def known(asked: Directory, heard: str, pbx: str = "main") -> Known:
