@@ -154,28 +154,30 @@ class Mailer:
                 continue
             try:
                 async with session(mailing.server) as opened:
-                    if await self._sent(opened, mailing, ready, due):
-                        self._rested()
+                    await self._sent(opened, mailing, ready, due)
             except MailUnavailable as error:
-                self._rests(str(error))
-                return
+                return self._rests(str(error))
             if self._rests_until:
-                return
+                return None
+        return None
 
-    async def _sent(self, opened: Session, mailing: Mailing, first: Ready, due: list[str]) -> bool:
-        """Send one mail after the other; return False where the connection was lost over it."""
+    async def _sent(self, opened: Session, mailing: Mailing, first: Ready, due: list[str]) -> None:
+        """Send one mail after the other, until there are no more or the connection is lost."""
         ready: Ready | None = first
         while ready is not None:
             outcome = await opened.send(ready.letter)
-            await self._settle(self._results(ready, outcome))
             if outcome.lost:
                 self._rests(outcome.error or "")
-                return False
+            else:
+                self._rested()
+            await self._settle(self._results(ready, outcome))
+            _break_off()
+            if outcome.lost:
+                return
             address = ready.letter.recipient
             ready = None if outcome.error else await self._ready(mailing, address)
             while ready is None and due:
                 ready = await self._ready(mailing, due.pop())
-        return True
 
     async def _ready(self, mailing: Mailing, address: str) -> Ready | None:
         """Return what is to be sent to somebody now, and write down what is not."""
@@ -244,6 +246,7 @@ class Mailer:
                     return await self._store.settle(results)
             except (StoreError, TimeoutError) as error:
                 log.warning("not written down yet", action=Action.NOTICE_STORE_FAILED, error=_said(error))
+                _break_off()
             await asyncio.sleep(self._pace.look_s[0])
         return None
 
@@ -255,6 +258,16 @@ def _written(mailing: Mailing, recipient: Recipient, planned: Plan, now: datetim
     matters = {each.matter.row: each.matter for each in planned.send if each.matter is not None}
     letter = message.about(tuple(matters.values()), recipient, mailing.head, planned.send[0].event, now)
     return Ready(letter, planned.send, planned)
+
+
+def _break_off() -> None:
+    """End a task that was cancelled at the very moment in which the mail server answered.
+
+    asyncio.wait_for of Python 3.11, by which the library waits, takes the answer then and forgets the rest.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _said(error: Exception) -> str:

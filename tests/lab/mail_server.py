@@ -13,7 +13,8 @@ from typing import Any, Final, Self
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-SOON_S: Final = 30.0
+SOON_S: Final = 20.0
+ENDED_S: Final = 0.3
 TAKEN: Final = "250 taken"
 
 Answer = Callable[[str], str]
@@ -67,7 +68,7 @@ class MailServer:
         self.connections = 0
         self.port = 0
         self._server: asyncio.Server | None = None
-        self._open: set[asyncio.BaseTransport] = set()
+        self._open: set[asyncio.Transport] = set()
         self._changed = asyncio.Condition()
         self._released = asyncio.Event()
 
@@ -92,9 +93,9 @@ class MailServer:
         if self._server is not None:
             self._server.close()
         for transport in tuple(self._open):
-            transport.close()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(SOON_S):
+            transport.abort()
+        with suppress(TimeoutError):  # of a TLS handshake that failed aiosmtpd never hears the end
+            async with asyncio.timeout(ENDED_S):
                 while self._open:  # noqa: ASYNC110 - transports tell nobody
                     await asyncio.sleep(0.01)
 
@@ -163,11 +164,12 @@ class MailServer:
 class _Talk(SMTP):
     """One connection, which the server knows of while it is open."""
 
-    def __init__(self, server: MailServer, talks: set[asyncio.BaseTransport], options: dict[str, Any]) -> None:
+    def __init__(self, server: MailServer, talks: set[asyncio.Transport], options: dict[str, Any]) -> None:
         super().__init__(server, **options)
         self._talks = talks
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
         self._talks.add(transport)
         super().connection_made(transport)
 

@@ -39,8 +39,7 @@ def missed(name: str = "a", caller: Party = MARIA, row: Mapping[str, object] | N
     )
     lost = Missed(Reason.ABANDONED, "sales", (Party("201", "201", "Ana Costa", "201"),))
     details = {"missed": lost} if row == {} else {"missed": lost, "row": row or {"id": f"mis_{name}", "count": 1}}
-    event = call_event(replace(call, **changes), EventType.CALL_MISSED, AT, **details)
-    return replace(event, pbx=call.pbx)
+    return call_event(replace(call, **changes), EventType.CALL_MISSED, AT, **details)
 
 
 def a_matter(row: str = "mis_a", **changes: Any) -> Matter:
