@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
+from callbridge.calls.call import Party
+from callbridge.calls.missed import MissedChanges, MissedRow
 from callbridge.errors import AlreadyRunning
 from callbridge.ports import SHARDS, Batch, shard_of
 from callbridge.store import SharedStore, advisory_lock, open_shared_store, open_store, upgrade
@@ -201,3 +203,16 @@ async def test_what_was_put_for_a_subscriber_that_another_process_forgot_is_drop
     await daemon.drop_leftovers("crm")
 
     assert await other.backlogs() == []
+
+
+async def test_a_daemon_takes_up_the_missed_callers_of_its_own_pbx_alone(
+    stores: tuple[SharedStore, SharedStore],
+) -> None:
+    one, other = stores
+    rows = [MissedRow(f"missed_{pbx}", pbx, "+351912345678", Party(), AT, AT, "call_1") for pbx in ("main", "branch")]
+    for store, row in zip(stores, rows, strict=True):
+        await store.commit(Batch(missed=MissedChanges((row,))))
+
+    assert (await one.remember()).missed == rows[:1]
+    assert (await other.remember()).missed == rows[1:]
+    assert await one.missed.row("missed_branch") == rows[1], "whoever asks may read all"
