@@ -8,6 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from callbridge.api.status import (
     AmiStatus,
     DatabaseStatus,
+    NoticeStatus,
     PbxStatus,
     Status,
     StreamStatus,
@@ -77,3 +78,15 @@ def test_the_stream_has_figures_where_there_is_one() -> None:
     assert {read[name, ()] for name in ("callbridge_stream_up", "callbridge_workers")} == {1}
     assert read["callbridge_stream_published", ()] == 12
     assert ("callbridge_stream_up", ()) not in figures(Metrics(Meters(), lambda: STATUS))
+
+
+def test_mails_have_figures_where_some_are_sent() -> None:
+    notice = NoticeStatus(recipients=2, waiting=3, oldest_s=9.5, sent=4, given_up=1, unreachable="away")
+    read = figures(Metrics(Meters(), lambda: STATUS.model_copy(update={"notice": notice})))
+
+    assert read["callbridge_notices_waiting", ()] == 3
+    assert read["callbridge_notices_oldest_seconds", ()] == 9.5
+    assert read["callbridge_notice_mails_sent", ()] == 4
+    assert read["callbridge_notices_given_up", ()] == 1
+    assert read["callbridge_mail_server_up", ()] == 0
+    assert ("callbridge_mail_server_up", ()) not in figures(Metrics(Meters(), lambda: STATUS))
