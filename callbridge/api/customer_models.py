@@ -7,6 +7,7 @@ from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, Field, model_validator
 
 from callbridge.api.call_object import CallObject, CustomerObject
+from callbridge.api.missed_models import MissedRowObject
 from callbridge.api.resources import Input, Output
 from callbridge.api.words import Cursor, Limit, Stamp
 
@@ -221,4 +222,7 @@ class LookedUp(Output):
     failed: bool = Field(description="A source could not answer: nobody knows whether an unknown number is unknown.")
     calls: tuple[CallObject, ...] | None = Field(
         description="The last calls from and to the number, the newest first; null without the scope `calls:read`."
+    )
+    missed: tuple[MissedRowObject, ...] | None = Field(
+        description="Its open rows of the missed list; null without the scope `missed:read`."
     )

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from callbridge.api import missed
 from callbridge.api.call_filters import place
 from callbridge.api.call_object import CallObject
 from callbridge.api.calls import as_told, page_of
@@ -11,10 +12,13 @@ from callbridge.api.customer_models import CustomerCallsQuery, CustomerPath, Loo
 from callbridge.api.resources import Resource
 from callbridge.api.scopes import Caller, Scope
 from callbridge.calls.customer import Customer, Known
+from callbridge.calls.missed import MissedState
 from callbridge.directory.directory import Directory
-from callbridge.ports import CallLog, CallQuery
+from callbridge.ports import CallLog, CallQuery, MissedList, MissedQuery
 
 LAST_CALLS: Final = 5
+MOST_ROWS: Final = 20
+"""Of the missed list: a caller has one at each PBX."""
 ANYWHERE: Final = ""
 """No PBX's id: the country of `[directory]` is asked for."""
 
@@ -25,6 +29,7 @@ class Lookup:
 
     directory: Directory
     calls: CallLog
+    missed: MissedList
 
 
 def resources(lookup: Lookup) -> tuple[Resource, ...]:
@@ -37,11 +42,17 @@ def resources(lookup: Lookup) -> tuple[Resource, ...]:
             "customer": shown(answer.known),
             "failed": answer.failed,
             "calls": await last_calls(key) if caller.may(Scope.CALLS_READ) else None,
+            "missed": await open_rows(key, query.pbx) if caller.may(Scope.MISSED_READ) else None,
         }
 
     async def last_calls(number: str) -> list[dict[str, Any]]:
         found = await lookup.calls.calls(CallQuery(limit=LAST_CALLS, number=number))
         return [as_told(each) for each in found]
+
+    async def open_rows(number: str, pbx: str | None) -> list[dict[str, Any]]:
+        wanted = MissedQuery(limit=MOST_ROWS, states=(MissedState.OPEN,), number=number, pbx=pbx)
+        rows = await missed.all_shown(lookup.missed, await lookup.missed.rows(wanted))
+        return [row.model_dump(mode="json") for row in rows]
 
     async def calls_of(path: CustomerPath, query: CustomerCallsQuery) -> dict[str, Any]:
         before = place(query.cursor) if query.cursor else None
@@ -50,8 +61,8 @@ def resources(lookup: Lookup) -> tuple[Resource, ...]:
 
     return (
         Resource(
-            "GET", "/lookup", look_up, Scope.CUSTOMERS_READ, "Say whose number it is, and list its last calls.",
-            answer=LookedUp,
+            "GET", "/lookup", look_up, Scope.CUSTOMERS_READ,
+            "Say whose number it is, with its last calls and what was missed of it.", answer=LookedUp,
         ),
         Resource(
             "GET", "/customers/{id}/calls", calls_of, Scope.CALLS_READ,

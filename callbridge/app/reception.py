@@ -43,7 +43,7 @@ class Reception:
             *call_changes.resources(choosing.choose),
             *customers.resources(desk),
             *customer_batches.resources(desk),
-            *lookup.resources(Lookup(self.directory, store.call_log)),
+            *lookup.resources(Lookup(self.directory, store.call_log, store.missed)),
         )
         self.wake = self._enquiring.wake
         self.run = self._enquiring.run

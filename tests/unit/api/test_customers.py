@@ -19,10 +19,13 @@ from callbridge.api.status import DatabaseStatus, Status
 from callbridge.api.tokens import TokenKeeper
 from callbridge.app.followers import Followers
 from callbridge.app.served import served
+from callbridge.calls.call import Party
 from callbridge.calls.customer import Customer, Known, Match
+from callbridge.calls.missed import MissedChanges, MissedRow, MissedState
 from callbridge.config import Http
 from callbridge.directory.directory import Directory, Ways
 from callbridge.directory.own import Own, OwnRung, ends_alike, written
+from callbridge.ports import Batch
 from callbridge.store import SqlStore
 from tests.unit.api.conftest import DEADLINE_S, Api
 from tests.unit.api.test_calls import the_call, told
@@ -65,7 +68,7 @@ async def api(store: SqlStore, clock: SetClock, changes: Changes, tmp_path: Path
     more = (
         *customers.resources(desk),
         *customer_batches.resources(desk),
-        *lookup.resources(Lookup(directory, store.call_log)),
+        *lookup.resources(Lookup(directory, store.call_log, store.missed)),
     )
     outside, inside, _ = served(store, Http(), clock, more)
     server = HttpServer("127.0.0.1", 0, outside)
@@ -393,8 +396,26 @@ async def test_a_number_is_read_as_in_the_country_of_its_pbx(api: Api) -> None:
 async def test_calls_are_told_to_whoever_may_read_calls(api: Api) -> None:
     reader, both = await api.token("customers:read"), await api.token("customers:read", "calls:read")
 
-    assert (await api.ask("GET", "/v1/lookup?number=912345678", reader)).json["calls"] is None
-    assert (await api.ask("GET", "/v1/lookup?number=912345678", both)).json["calls"] == []
+    without = (await api.ask("GET", "/v1/lookup?number=912345678", reader)).json
+    assert (without["calls"], without["missed"]) == (None, None)
+    within = (await api.ask("GET", "/v1/lookup?number=912345678", both)).json
+    assert (within["calls"], within["missed"]) == ([], None)
+
+
+async def test_what_was_missed_of_a_number_and_is_open_is_said(api: Api) -> None:
+    rows = [
+        MissedRow(f"mis_{place}", pbx, "+351912345678", Party("+351912345678"), AT, AT, "call_x", state=state)
+        for place, (pbx, state) in enumerate((
+            ("main", MissedState.OPEN), ("main", MissedState.HIDDEN), ("spain", MissedState.OPEN),
+        ))
+    ]  # fmt: skip
+    await api.store.commit(Batch(missed=MissedChanges(tuple(rows))))
+
+    everywhere = (await api.owner("GET", "/v1/lookup?number=912345678")).json
+    there = (await api.owner("GET", "/v1/lookup?number=%2B351912345678&pbx=spain")).json
+
+    assert {each["id"] for each in everywhere["missed"]} == {"mis_0", "mis_2"}
+    assert [each["id"] for each in there["missed"]] == ["mis_2"]
 
 
 async def test_the_calls_with_a_customer_come_the_newest_first_page_after_page(api: Api) -> None:

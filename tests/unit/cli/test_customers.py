@@ -39,7 +39,7 @@ async def daemon(tmp_path: Path) -> AsyncIterator[SqlStore]:
         more = (
             *customers.resources(desk),
             *customer_batches.resources(desk),
-            *lookup.resources(Lookup(directory, store.call_log)),
+            *lookup.resources(Lookup(directory, store.call_log, store.missed)),
         )
         _, inside, _ = served(store, Http(), clock, more)
         server = LocalServer(tmp_path / "control.sock", lambda: HEALTHY, Followers().subscribe, routes=inside)
