@@ -116,6 +116,18 @@ class NoticeStatus(_Part):
     """Why the mail server cannot be used at the moment, so that all wait; None where it can."""
 
 
+class SourceStatus(_Part):
+    """A source of the directory: our own customers, or a CRM that is asked."""
+
+    name: str
+    asked: int = 0
+    """Since the daemon started, or a reload changed sources; what was kept of a CRM's answers is not among them."""
+    failed: int = 0
+    resting: bool = False
+    """It failed so often that it is left alone; one question tries it now and then."""
+    last_error: str | None = None
+
+
 class DatabaseStatus(_Part):
     url: str
     """Masked."""
@@ -140,9 +152,9 @@ class Status(_Part):
     version: str
     started_at: datetime
     degraded: tuple[str, ...] = ()
+    """What is not as it should be, one sentence each; empty when all is well."""
     missed: int = 0
     """Callers on the missed list."""
-    """What is not as it should be, one sentence each; empty when all is well."""
     pbxs: tuple[PbxStatus, ...] = ()
     live_calls: int = 0
     oddities: Mapping[str, int] = Field(default_factory=dict)
@@ -159,6 +171,8 @@ class Status(_Part):
     """Readers of `/v1/events`."""
     notice: NoticeStatus | None = None
     """None where no e-mail is sent."""
+    sources: tuple[SourceStatus, ...] = ()
+    """Who is asked whose number it is, in their order."""
 
     def as_json(self) -> bytes:
         return self.model_dump_json(by_alias=True).encode()

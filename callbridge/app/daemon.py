@@ -309,6 +309,7 @@ class Daemon:
             len(self._streams),
             None if self._streaming is None else self._streaming.status,
             self._notices.status,
+            self._reception.directory.health(),
         )
 
     async def _tell(self) -> None:

@@ -9,7 +9,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from callbridge import __version__
-from callbridge.api.status import NoticeStatus, PbxStatus, Status, StreamStatus, SubscriberStatus
+from callbridge.api.status import NoticeStatus, PbxStatus, SourceStatus, Status, StreamStatus, SubscriberStatus
 from callbridge.meters import Meters
 
 OF_DAEMON: Final[Mapping[str, tuple[str, Callable[[Status], float]]]] = {
@@ -47,6 +47,11 @@ OF_STREAM: Final[Mapping[str, tuple[str, Callable[[StreamStatus], float]]]] = {
 """Where workers deliver."""
 
 
+OF_SOURCE: Final[Mapping[str, tuple[str, Callable[[SourceStatus], float | None]]]] = {
+    "callbridge_directory_asked": ("Questions whose number it is, since the start or a reload.", lambda s: s.asked),
+    "callbridge_directory_failed": ("Those that were not answered.", lambda s: s.failed),
+    "callbridge_directory_resting": ("1 while a source is left alone, for it failed too often.", lambda s: s.resting),
+}
 OF_NOTICE: Final[Mapping[str, tuple[str, Callable[[NoticeStatus], float]]]] = {
     "callbridge_notices_waiting": ("Notices of missed calls that are not sent by e-mail yet.", lambda s: s.waiting),
     "callbridge_notices_oldest_seconds": ("The age of the oldest of them.", lambda s: s.oldest_s or 0.0),
@@ -92,6 +97,8 @@ class _Now(Collector):
             yield _gauge(name, what, "subscriber", {each.name: of(each) for each in status.subscribers})
         if status.stream is not None:
             yield from _of_stream(status.stream)
+        for name, (what, of_source) in OF_SOURCE.items():
+            yield _gauge(name, what, "source", {each.name: of_source(each) for each in status.sources})
         if status.notice is not None:
             for name, (what, of_notice) in OF_NOTICE.items():
                 yield GaugeMetricFamily(name, what, of_notice(status.notice))

@@ -15,6 +15,7 @@ from callbridge.api.status import (
     Gap,
     NoticeStatus,
     PbxStatus,
+    SourceStatus,
     Status,
     StreamStatus,
     SubscriberStatus,
@@ -23,6 +24,7 @@ from callbridge.app.hearing import Hearing
 from callbridge.asterisk.ari.link import LinkState
 from callbridge.calls.tracker import Tracker
 from callbridge.delivery.statuses import Status as DeliveryStatus
+from callbridge.directory.source import SourceHealth
 from callbridge.ports import Halt
 
 DEAF: Final = "give our user read = system,call,agent,dialplan in manager.conf, and look at its eventfilter"
@@ -94,6 +96,17 @@ def subscriber_status(delivery: DeliveryStatus, now: datetime) -> SubscriberStat
     )
 
 
+def source_status(source: SourceHealth) -> SourceStatus:
+    """Return how a source of the directory does."""
+    return SourceStatus(
+        name=source.name,
+        asked=source.asked,
+        failed=source.failed,
+        resting=source.resting,
+        last_error=source.last_error,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What there is to be told of."""
@@ -108,6 +121,7 @@ class Parts:
     streams: int = 0
     stream: StreamStatus | None = None
     notice: NoticeStatus | None = None
+    sources: Sequence[SourceHealth] = ()
 
 
 def whole(parts: Parts) -> Status:
@@ -129,6 +143,7 @@ def whole(parts: Parts) -> Status:
         streams=parts.streams,
         stream=parts.stream,
         notice=parts.notice,
+        sources=tuple(map(source_status, parts.sources)),
     )
 
 
@@ -144,6 +159,9 @@ def degraded(parts: Parts, pbxs: Iterable[PbxStatus]) -> Iterator[str]:
         yield from _stream_troubles(parts.stream)
     if parts.notice is not None and parts.notice.waiting and parts.notice.unreachable:
         yield f"E-mails about missed calls wait: {parts.notice.unreachable}"
+    for source in parts.sources:
+        if source.resting:
+            yield f"The directory's source {source.name} does not answer: {source.last_error}"
     if parts.config.refused:
         yield f"The configuration was changed, but not taken: {'; '.join(parts.config.refused)}"
 

@@ -16,6 +16,7 @@ from callbridge.api.status import (
     DatabaseStatus,
     NoticeStatus,
     PbxStatus,
+    SourceStatus,
     Status,
     StreamStatus,
     SubscriberStatus,
@@ -23,6 +24,7 @@ from callbridge.api.status import (
 from callbridge.cli import _daemon
 from callbridge.cli._options import DEFAULT_CONFIG, AsJson, ConfigFile, example
 from callbridge.cli._screen import clean, console
+from callbridge.directory.own import OWN
 
 commands = typer.Typer()
 
@@ -58,6 +60,7 @@ def picture(status: Status) -> RenderableType:
             *_oddities(status.oddities),
             _database(status.database),
             *_stream(status.stream),
+            *_sources(status.sources),
             *_notice(status.notice),
             *([Text(f"HTTP: {clean(status.http)}")] if status.http else []),
         ),
@@ -115,6 +118,7 @@ def _errors(status: Status) -> Iterator[Text]:
     """Yield each last error that no sentence above has told already: most are over by now."""
     told = [(f"{pbx.id} {name}", link.last_error) for pbx in status.pbxs for name, link in _links(pbx)]
     told += [(each.name, each.last_error) for each in status.subscribers]
+    told += [(f"the directory's {each.name}", each.last_error) for each in status.sources]
     for who, error in told:
         if error and not any(error in why for why in status.degraded):
             yield Text(clean(f"last error of {who}: {error}"), "dim")
@@ -152,6 +156,14 @@ def _stream(stream: StreamStatus | None) -> Iterator[RenderableType]:
     for each in stream.workers:
         table.add_row(clean(each.name), str(each.shards), f"{_span(each.seen_s)} ago")
     yield table
+
+
+def _sources(sources: Sequence[SourceStatus]) -> Iterator[Text]:
+    """Yield how often CRMs were asked whose number it is; our own customers say nothing by that."""
+    for each in sources:
+        if each.name != OWN:
+            asked = f"asked {each.asked} times, {each.failed} of them in vain"
+            yield Text(clean(f"directory: {each.name} {asked}{', left alone for now' if each.resting else ''}"))
 
 
 def _notice(notice: NoticeStatus | None) -> Iterator[Text]:

@@ -17,6 +17,7 @@ from callbridge.asterisk.ami.settings import AmiSettings, Login
 from callbridge.calls import facts as f
 from callbridge.calls.tracker import Tracker
 from callbridge.clock import SystemClock
+from callbridge.directory.source import SourceHealth
 from callbridge.errors import LoginRefused
 
 CLOCK = SystemClock()
@@ -67,6 +68,18 @@ def test_a_pbx_that_is_not_heard_is_told_with_the_reason_and_never_as_heard(hear
 
     assert state.whole(now).degraded == ("PBX main is not heard: The PBX refuses us. Look there.",)
     assert state.one_line(now) == "PBX main is not heard: The PBX refuses us. Look there."
+
+
+def test_a_crm_that_is_left_alone_is_told_with_the_reason_and_the_others_are_not(hearing: Hearing) -> None:
+    sources = (SourceHealth("own", 7), SourceHealth("crm", 9, 5, resting=True, last_error="crm answers 500. Why?"))
+    now = state.whole(parts(hearing, sources=sources))
+
+    assert now.degraded == ("The directory's source crm does not answer: crm answers 500. Why?",)
+    assert [(each.name, each.asked, each.failed, each.resting) for each in now.sources] == [
+        ("own", 7, 0, False),
+        ("crm", 9, 5, True),
+    ]
+    assert state.health(parts(hearing, sources=sources), alive=True).not_ready == ()
 
 
 def test_what_made_no_sense_is_counted(hearing: Hearing) -> None:

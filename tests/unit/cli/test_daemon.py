@@ -22,6 +22,7 @@ from callbridge.api.status import (
     DatabaseStatus,
     Gap,
     PbxStatus,
+    SourceStatus,
     Status,
     SubscriberStatus,
 )
@@ -130,6 +131,14 @@ async def test_the_figures_can_be_read_in_a_narrow_terminal(
     assert lines[5].split()[-3:] == ["3", "99", "2"]
     assert "crm         on     12       2 min   1000       0" in lines
     assert max(map(len, lines)) <= 62
+
+
+async def test_crms_that_are_asked_whose_number_it_is_are_shown(serve: Serve, ask: Ask) -> None:
+    sources = (SourceStatus(name="own", asked=9), SourceStatus(name="sap", asked=7, failed=5, resting=True))
+    await serve(HEALTHY.model_copy(update={"sources": sources}))
+    answer = await ask("status")
+    assert "directory: sap asked 7 times, 5 of them in vain, left alone for now" in answer.out
+    assert "directory: own" not in answer.out
 
 
 async def test_what_waits_for_a_restart_is_shown_and_is_no_trouble(serve: Serve, ask: Ask) -> None:
