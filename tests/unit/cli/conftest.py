@@ -87,6 +87,10 @@ class FakeApp:
         yield from self.replayed
         self._note("replay", tape, [profile.id for profile in profiles], *limits.model_fields_set)
 
+    async def send_trial(self, config: Config, address: str) -> Finding:
+        self._note("send_trial", config.path, address)
+        return self.findings[0]
+
     async def upgrade(self, config: Config) -> str:
         self._note("upgrade", config.path)
         return "0003"
@@ -103,7 +107,7 @@ class FakeApp:
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> FakeApp:
     fake = FakeApp()
-    words = ("run", "check", "record", "replay", "upgrade", "check_database", "backup")
+    words = ("run", "check", "record", "replay", "upgrade", "check_database", "backup", "send_trial")
     monkeypatch.setitem(sys.modules, "callbridge.app", SimpleNamespace(**{word: getattr(fake, word) for word in words}))
     return fake
 
