@@ -16,6 +16,7 @@ from callbridge.config.models import Ami, Config, Directory, Stream
 from callbridge.config.secret import Places, Secret, SecretMistake, check_webhook_key
 from callbridge.config.words import is_loopback, meant
 from callbridge.directory.own import OWN
+from callbridge.directory.settings import BEARER
 
 SECRETS: Final = ((("pbx", "ami"), "secret"), (("pbx", "ari"), "password"), (("webhook",), "secret"))
 OPTIONAL: Final = (
@@ -151,11 +152,12 @@ def tell_stream(raw: Raw, notes: Notes) -> None:
 
 
 def tell_sources(raw: Raw, notes: Notes) -> None:
-    """Note sources of the directory that are none, or stand there twice, and a look-up with our own name."""
+    """Note sources of the directory that are none, or stand there twice; names and headers that are taken."""
     look_ups = list(tables(raw, "directory", "lookup"))
     for path, look_up in look_ups:
         if look_up.get("name") == OWN:
             notes.mistake((*path, "name"), f'"{OWN}" are the customers of our own database; choose another')
+        _tell_header_twice(path, look_up, notes)
     known = [OWN, *(each["name"] for _, each in look_ups if isinstance(each.get("name"), str))]
     for path, table in tables(raw, "directory"):
         given = table.get("sources")
@@ -166,6 +168,15 @@ def tell_sources(raw: Raw, notes: Notes) -> None:
             elif isinstance(source, str) and source not in known:
                 advice = meant(source, known) or f'; write "{OWN}", or the name of a [[directory.lookup]]'
                 notes.mistake((*path, "sources", place), f'"{source}" is no source{advice}')
+
+
+def _tell_header_twice(path: KeyPath, look_up: Raw, notes: Notes) -> None:
+    headers, header = look_up.get("headers"), look_up.get("secret_header", BEARER)
+    if look_up.get("secret") is None or not isinstance(headers, dict):
+        return
+    for name in headers:
+        if name.lower() == str(header).lower():
+            notes.mistake((*path, "headers", name), "is where the secret goes already; keep one of them")
 
 
 def tell_risks(config: Config, notes: Notes) -> None:

@@ -57,6 +57,7 @@ def test_what_is_secret_never_gets_into_the_log(read: Read) -> None:
         ("https://crm.example/phones", "https://crm.example/{number", "percent-encoded"),
         ('secret_env = "HOOK"', 'secret_env = "NONE"', "12: directory.lookup.secret_env: the environment"),
         ('secret_env = "HOOK"', 'secret_header = "Host"', "secret_header: Host is set by callbridge"),
+        ('secret_env = "HOOK"', 'secret_env = "HOOK"\nheaders = {authorization = "Basic x"}', "where the secret goes"),
         ('secret_env = "HOOK"', "deadline_s = 0", "deadline_s: must be more than 0"),
         ('secret_env = "HOOK"', "deadline_s = 11", "deadline_s: must be 10 or less"),
         ("[directory]\n", '[directory]\ncustomer_url = "https://crm.example/c"\n', "leads all customers"),
