@@ -148,21 +148,21 @@ def follow(listed: OpenMissed, work: OpenCall, kind: EventType, at: datetime) ->
     """Follow a call by what is told of it; return the row that this makes good."""
     call = work.call
     if call.direction is Direction.INBOUND:
-        return got_through(listed, call) if kind is EventType.CALL_ANSWERED else None
+        return got_through(listed, call, at) if kind is EventType.CALL_ANSWERED else None
     if call.direction is Direction.INTERNAL and work.calls_back is None:
         return None
     return called_back(listed, work, kind, at)
 
 
-def got_through(listed: OpenMissed, call: Call) -> Recovery | None:
+def got_through(listed: OpenMissed, call: Call, at: datetime) -> Recovery | None:
     """Take a caller off the list who was answered."""
-    row = spoken_to(listed, call)
+    row = spoken_to(listed, call, at)
     if row is None:
         return None
     agent = call.agent
     by, name = (agent.extension, agent.name) if agent is not None else (None, None)
-    line = Attempt(row.id, 0, AttemptKind.GOT_THROUGH, call.answered_at or row.last_at, call.id, by, name)
-    return recovered(listed, listed.add(row, line), Step.GOT_THROUGH, call, line.at)
+    line = Attempt(row.id, 0, AttemptKind.GOT_THROUGH, at, call.id, by, name)
+    return recovered(listed, listed.add(row, line), Step.GOT_THROUGH, call, at)
 
 
 def called_back(listed: OpenMissed, work: OpenCall, kind: EventType, at: datetime) -> Recovery | None:
@@ -171,7 +171,7 @@ def called_back(listed: OpenMissed, work: OpenCall, kind: EventType, at: datetim
     if begun is not None and listed.rules.recovered_when_dialled:
         return recovered(listed, begun, Step.CALLED_BACK, work.call, at)
     if kind is EventType.CALL_ANSWERED:
-        return answered(listed, work)
+        return answered(listed, work, at)
     if work.call.over:
         end(listed, work)
     return None
@@ -220,13 +220,11 @@ def going_on(row: MissedRow, works: Iterable[OpenCall]) -> tuple[Callback, ...]:
     )
 
 
-def answered(listed: OpenMissed, work: OpenCall) -> Recovery | None:
+def answered(listed: OpenMissed, work: OpenCall, at: datetime) -> Recovery | None:
     """Take somebody off the list who was called back, and answered."""
     settle(listed, work, answered=True)
-    row = spoken_to(listed, work.call)
-    if row is None:
-        return None
-    return recovered(listed, row, Step.CALLED_BACK, work.call, work.call.answered_at or row.last_at)
+    row = spoken_to(listed, work.call, at)
+    return None if row is None else recovered(listed, row, Step.CALLED_BACK, work.call, at)
 
 
 def end(listed: OpenMissed, work: OpenCall) -> None:
@@ -249,13 +247,13 @@ def settle(listed: OpenMissed, work: OpenCall, *, answered: bool) -> None:
         listed.write(work.calls_back)
 
 
-def spoken_to(listed: OpenMissed, call: Call) -> MissedRow | None:
+def spoken_to(listed: OpenMissed, call: Call, at: datetime) -> MissedRow | None:
     """Remember that whoever is outside was spoken to; return the row that makes good, None where it is known, or none.
 
-    A call is answered again after a transfer: it was known then, and a row that was put back by hand stays.
+    A call that is handed on is answered again: a row that was put back by hand meanwhile stays.
     """
     number, spoken = asked_for(call), call.answered_at
-    if number is None or spoken is None or listed.reached.get((call.pbx, number)) == spoken:
+    if number is None or spoken is None or spoken != at:
         return None
     listed.reach((call.pbx, number), spoken)
     row = listed.open.get((call.pbx, number))

@@ -10,7 +10,9 @@ from callbridge.calls.call import Party, Reason
 from callbridge.calls.missed import AttemptKind, Callback, MissedRules, MissedState, MissedStatus, RecoveredBy
 from callbridge.calls.open_missed import MOST_CLOSED
 from callbridge.calls.recovery import MOST_NAMED
+from tests.stories.handing import eva_of, sends, talking
 from tests.stories.lives import next_life
+from tests.stories.someone import Someone
 from tests.stories.story import BEGIN, Story, new_tracker
 from tests.stories.the_list import MissedList, calls_back, misses
 
@@ -287,6 +289,26 @@ def test_a_customer_the_system_calls_first_is_called_back_by_nobody_of_ours_unti
     assert missed.history == ["missed", "callback answered"]
 
 
+def test_a_call_whose_number_turns_out_to_be_another_is_a_call_back_to_that_one(story: Story) -> None:
+    missed = MissedList(story)
+    misses(story)
+    misses(story, "923456789")
+    ana = story.someone("1001", name="Ana Costa").is_called_first()
+    ana.comes()
+    for number in ("912345678", "923456789"):
+        story.says(f.CallPlaced("main", story.now, "PJSIP/1001", ana.channel, number))
+        ana.holds()
+        story.someone(number).is_called(ana)
+        story.passes(seconds=1)
+        story.callers[-1].phones[-1].rings()
+        story.passes(seconds=1)
+    first, second = missed.rows
+
+    assert [(line.kind, line.answered) for line in missed.lines(first)[1:]] == [(AttemptKind.CALLBACK, False)]
+    assert [(line.kind, line.answered) for line in missed.lines(second)[1:]] == [(AttemptKind.CALLBACK, None)]
+    assert (first.callbacks, len(second.callbacks)) == ((), 1)
+
+
 def test_a_call_back_counts_when_it_is_dialled_where_that_is_said(story: Story) -> None:
     missed = MissedList(story)
     missed.goes_by(MissedRules(recovered_when_dialled=True))
@@ -394,20 +416,39 @@ def test_a_caller_who_is_missed_again_later_has_another_row(story: Story) -> Non
 def test_a_call_that_is_handed_on_is_answered_again_and_makes_nothing_good_twice(story: Story) -> None:
     missed = MissedList(story)
     misses(story)
-    maria = story.someone("912345678").calls("210000000")
-    ana = story.someone("1001", name="Ana Costa").rings()
-    ana.answers()
+    maria, ana = talking(story)
     missed.is_restored_by("crm")
-    assert missed.row().state is MissedState.OPEN
-    story.passes(seconds=5)
-    ana.holds()
-    story.passes(seconds=5)
-    ana.resumes()
-    story.passes(seconds=5)
+    eva = is_sent_to_eva(story, ana, maria)
     maria.hangs_up()
 
+    assert story.heard_of(story.calls[-1]).count("call.answered") == 2
     assert missed.row().state is MissedState.OPEN, "a person put it back"
     assert story.heard.count("call.recovered") == 1
+    assert eva.number == "201"
+
+
+def test_a_talk_that_began_before_the_try_makes_nothing_good_when_it_is_handed_on_in_another_life(
+    story: Story, missed: MissedList
+) -> None:
+    maria, ana = talking(story)
+    misses(story)
+    row = missed.row()
+    restarted(story)
+    is_sent_to_eva(story, ana, maria)
+
+    assert story.heard_of(story.calls[0]).count("call.answered") == 2
+    assert missed.row() == row
+
+
+def is_sent_to_eva(story: Story, by: Someone, other: Someone) -> Someone:
+    """Blind, and Eva answers."""
+    sends(story, by, other, "201")
+    story.passes(seconds=1)
+    eva = eva_of(story).rings(other)
+    story.passes(seconds=2)
+    eva.answers()
+    story.passes(seconds=5)
+    return eva
 
 
 # ── people ──
@@ -586,6 +627,22 @@ def test_a_try_that_is_told_late_from_before_a_talk_opens_no_row(story: Story, m
     assert "call.missed" in story.heard
     assert story.told("call.missed").details["row"] is None
     assert missed.rows == []
+
+
+def test_an_answer_that_is_told_late_from_before_the_last_try_makes_nothing_good(
+    story: Story, missed: MissedList
+) -> None:
+    silent = Story()
+    talking(silent)[0].hangs_up()
+    for _ in silent.facts:
+        story.new_channel("main")
+    story.now = silent.now + after(60)
+    misses(story)
+    row = missed.row()
+    story.says(*(f.Backfilled("main", fact.at, fact) for fact in silent.facts))
+
+    assert "call.answered" in story.heard
+    assert missed.row() == row
 
 
 def test_a_try_that_is_told_late_counts_and_is_not_the_last(story: Story) -> None:
