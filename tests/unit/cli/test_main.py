@@ -17,6 +17,8 @@ EVERY_COMMAND = [
     ("run",), ("dispatch",), ("check",), ("status",), ("tail",), ("calls",), ("missed",),
     ("record",), ("replay",), ("audit",),
     ("db",), ("db", "upgrade"), ("db", "check"), ("db", "backup"),
+    ("customers",), ("customers", "import"), ("customers", "list"), ("customers", "show"), ("customers", "remove"),
+    ("customers", "whose"),
     ("notice",), ("notice", "test"),
     ("token",), ("token", "create"), ("token", "list"), ("token", "revoke"),
     ("webhook",), ("webhook", "add"), ("webhook", "list"), ("webhook", "show"), ("webhook", "pause"),

@@ -171,6 +171,29 @@ async def test_of_two_filters_the_one_that_finds_less_leads(store: SqlStore) -> 
     }
 
 
+ALL = CallQuery(
+    51, pbx="main", states=("failed",), directions=("inbound",), queue="sales", agent="1001", customer="c-17",
+    matches=("one",), reasons=("timeout",), missed=True, dialled="210000000", min_talk_s=3.0, min_wait_s=3.0, since=AT,
+)  # fmt: skip
+EACH = ("customer_id", "agent_extension", "queue", "to_raw", "pbx", "reason", "state", "customer_match", "direction",
+        "missed", "talk_s", "wait_s")  # fmt: skip
+
+
+@pytest.mark.parametrize("place", range(len(EACH)), ids=EACH)
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+async def test_whichever_leads_all_others_are_put_aside(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    monkeypatch.setattr(call_search, "_best", lambda _connection, _query, ways: ways[place])
+
+    lines = await plan(store, ALL)
+
+    assert {found[1] for line in lines if (found := re.search(r"calls USING INDEX (calls_\w+)", line))} == {
+        "calls_live",
+        f"calls_{EACH[place]}",
+    }
+
+
 async def test_what_takes_too_long_is_broken_off_and_the_reader_is_free_again(store: SqlStore, clock: SetClock) -> None:
     endless = {
         "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
