@@ -3,9 +3,11 @@
 import asyncio
 import json
 import stat
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 
 from callbridge.api import customer_batches, customers, lookup
@@ -15,6 +17,8 @@ from callbridge.api.lookup import Lookup
 from callbridge.app.followers import Followers
 from callbridge.app.served import served
 from callbridge.cli import _customer_import
+from callbridge.cli._customer_import import Customer, Nobody, Refusals, Tally, bring
+from callbridge.cli._customer_table import CustomerTable
 from callbridge.config import Http
 from callbridge.directory.directory import Directory, Ways
 from callbridge.directory.ladder import ladder
@@ -162,16 +166,43 @@ async def test_an_old_encoding_is_said_aloud(people: Customers, table: Written) 
     assert "Ávila" in (await people("list")).out
 
 
-async def test_rows_go_by_so_many_as_fit_into_a_request(
-    daemon: SqlStore, people: Customers, table: Written, monkeypatch: pytest.MonkeyPatch
-) -> None:
+class Measuring(Nobody):
+    """Takes nothing, and notes how long what it is brought is."""
+
+    def __init__(self) -> None:
+        self.brought: list[Sequence[Customer]] = []
+
+    def take(self, prepared: Sequence[Customer]) -> Mapping[str, Any]:
+        self.brought.append(prepared)
+        return super().take(prepared)
+
+
+def test_rows_go_by_so_many_as_fit_into_a_request(table: Written, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_customer_import, "MOST_BATCH_BYTES", 3000)
-    rows = "".join(f"{place};{'x' * 250}\n" for place in range(50)) + f"51;{'x' * 70_000}\n"
+    rows = "".join(f"{place};{'x' * 250}\n" for place in range(150)) + f"150;{'x' * 70_000}\n151;a\n"
+    found, taker, tally, lines = CustomerTable(table(f"id;name\n{rows}")), Measuring(), Tally(), list[int]()
 
-    told = await people("import", table(f"id;name\n{rows}"))
+    with Refusals(found) as refusals:
+        bring(found, taker, refusals, tally, lines.append)
 
-    assert told.out.startswith("51 rows: 50 new, 0 changed, 1 refused.")
-    assert "51;" in (table("").parent / "crm.refused.csv").read_text("utf-8-sig")
+    assert [each["id"] for batch in taker.brought for each in batch] == [
+        str(each) for each in range(152) if each != 150
+    ]
+    assert max(len(orjson.dumps(batch)) for batch in taker.brought) <= 3000
+    assert (tally.rows, tally.new, tally.refused) == (152, 151, 1)
+    assert lines[-1] == 153
+    assert "152;is longer than 64 KiB;150;" in refusals.path.read_text("utf-8-sig")
+
+
+async def test_a_reason_stands_beside_its_own_row_also_behind_one_that_was_not_sent(
+    daemon: SqlStore, people: Customers, table: Written
+) -> None:
+    await people("import", table("id;country\n1;PT;extra\n2;PT\n3;XX\n4;PT\n"))
+
+    report = table("").with_suffix(".refused.csv").read_text("utf-8-sig").splitlines()
+    assert [line[:1] for line in report[1:]] == ["2", "4"]
+    assert report[2].endswith(";3;XX")
+    assert await daemon.customers.customer("4") is not None
 
 
 @pytest.mark.usefixtures("daemon")
