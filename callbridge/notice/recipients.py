@@ -38,7 +38,9 @@ class Recipient:
 def notices(recipients: Iterable[Recipient], event: Event, now: datetime) -> Sequence[Notice]:
     """Return what is to be sent about an event; nothing about most."""
     row = event.details.get("row")
-    if event.type is not EventType.CALL_MISSED or event.call is None or not isinstance(row, Mapping):
+    if event.type is not EventType.CALL_MISSED or event.call is None:
+        return ()
+    if not isinstance(row, Mapping) or "id" not in row:
         return ()
     if now - event.at > OLD:
         return ()

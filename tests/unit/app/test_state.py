@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from pydantic import SecretStr
 
-from callbridge.api.status import ConfigStatus, DatabaseStatus, StreamStatus, SubscriberStatus
+from callbridge.api.status import ConfigStatus, DatabaseStatus, NoticeStatus, StreamStatus, SubscriberStatus
 from callbridge.app import state
 from callbridge.app.backfill import Backfill
 from callbridge.app.hearing import Gap, Hearing
@@ -169,6 +169,17 @@ def test_without_a_worker_nothing_is_delivered_and_that_is_said(hearing: Hearing
     assert state.whole(parts(hearing, stream=stream)).degraded == (
         "Nothing is delivered, for there is no worker. Start one: callbridge dispatch",
     )
+
+
+def test_mails_that_wait_for_a_server_are_trouble_and_one_that_nobody_took_is_none(hearing: Hearing) -> None:
+    away = NoticeStatus(waiting=2, unreachable="No mail server listens on smtp.example:587.", last_error="away")
+    refused = NoticeStatus(waiting=1, given_up=1, last_error="550 no such user")
+
+    assert state.whole(parts(hearing, notice=away)).degraded == (
+        "E-mails about missed calls wait: No mail server listens on smtp.example:587.",
+    )
+    assert state.whole(parts(hearing, notice=refused)).degraded == ()
+    assert state.whole(parts(hearing, notice=NoticeStatus(unreachable="away"))).degraded == ()
 
 
 def test_a_stream_that_is_away_is_said_with_its_reason(hearing: Hearing) -> None:

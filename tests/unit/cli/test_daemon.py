@@ -21,6 +21,7 @@ from callbridge.api.status import (
     ConfigStatus,
     DatabaseStatus,
     Gap,
+    NoticeStatus,
     PbxStatus,
     SourceStatus,
     Status,
@@ -139,6 +140,14 @@ async def test_crms_that_are_asked_whose_number_it_is_are_shown(serve: Serve, as
     answer = await ask("status")
     assert "directory: sap asked 7 times, 5 of them in vain, left alone for now" in answer.out
     assert "directory: own" not in answer.out
+
+
+async def test_mails_are_shown_where_some_are_sent(serve: Serve, ask: Ask) -> None:
+    notice = NoticeStatus(recipients=1, waiting=2, sent=3, given_up=4, last_error="550 gone\x1b[2J")
+    await serve(HEALTHY.model_copy(update={"notice": notice}))
+    answer = await ask("status")
+    assert "e-mails: 1 recipient, 3 sent, 2 waiting, 4 given up" in answer.out
+    assert "last error of e-mails: 550 gone␛[2J" in answer.out
 
 
 async def test_what_waits_for_a_restart_is_shown_and_is_no_trouble(serve: Serve, ask: Ask) -> None:

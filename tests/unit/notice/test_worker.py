@@ -245,6 +245,7 @@ async def test_a_worker_killed_before_it_wrote_down_sends_the_same_mail_again(
     async with office(store, clock, mailing(server), notices=unwritten, pace=soon) as post:
         await post.misses()
         await server.takes(1)
+    clock.passes(60)
     async with office(store, clock, mailing(server)) as post:
         first, second = await server.takes(2)
         await post.settled()
