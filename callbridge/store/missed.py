@@ -14,7 +14,6 @@ from sqlalchemy import (
     exists,
     func,
     literal,
-    or_,
     select,
     tuple_,
 )
@@ -33,6 +32,7 @@ from callbridge.calls.missed import (
 from callbridge.ports import MissedFigures, MissedQuery
 from callbridge.store import upserts
 from callbridge.store.access import Access
+from callbridge.store.call_search import aside
 from callbridge.store.columns import storable
 from callbridge.store.people_tables import missed, missed_attempts
 from callbridge.store.prepared import Prepared
@@ -176,13 +176,14 @@ def _conditions(query: MissedQuery, dialect: str) -> Iterator[ColumnElement[bool
     if query.until is not None:
         yield _m.last_at < query.until
     if query.states:
-        yield _m.state.in_(query.states)
+        state = _m.state if query.number is None else aside(_m.state)  # a number has few rows, a state many
+        yield state.in_(query.states)
     if query.statuses:
         yield _m.status.in_(query.statuses)
     if query.pbx is not None:
         yield _m.pbx == query.pbx
     if query.number is not None:
-        yield or_(_m.key == query.number, _m.number == query.number)
+        yield _m.key == query.number
     if query.queue is not None:
         yield _names(dialect, _m.queues, query.queue)
     if query.agent is not None:

@@ -112,8 +112,8 @@ async def test_rows_are_found_by_each_thing_they_can_be_asked_for(store: SqlStor
     assert await names(store, agent="1002") == ["full"]
     assert await names(store, agent="Ana Costa") == []
     assert await names(store, number="*12") == ["late"]
-    assert await names(store, number=HIDDEN.key) == ["hidden"]
-    assert len(await names(store, number="+351912345678")) == 4
+    assert await names(store, number=HIDDEN.key, states=("hidden",)) == ["hidden"]
+    assert await names(store, number=HIDDEN.key, states=("open",)) == []
 
 
 async def test_a_history_is_read_from_any_line_on(store: SqlStore) -> None:
