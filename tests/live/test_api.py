@@ -1,6 +1,8 @@
 """The API of the real daemon, beside a PBX that plays tapes: asked by programs that know its OpenAPI document."""
 
 import asyncio
+import csv
+import io
 import os
 import re
 import shutil
@@ -87,6 +89,14 @@ async def got(url: str, token: str) -> Any:
         return await answer.json()
 
 
+async def text_of(url: str, token: str) -> str:
+    headers = {"Authorization": f"Bearer {token}"}
+    timeout = aiohttp.ClientTimeout(total=WITHIN_S)
+    async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session, session.get(url) as answer:
+        assert answer.status == 200, await answer.text()
+        return await answer.text()
+
+
 async def test_whatever_is_asked_the_daemon_answers_as_its_document_says(
     pbx: AmiPlayer, crm: Crm, daemon: Daemon, tmp_path: Path
 ) -> None:
@@ -126,6 +136,27 @@ async def test_what_was_sent_is_found_in_the_log_byte_for_byte(pbx: AmiPlayer, c
         sent = [one for one in crm.taken if "call" in one.data and one.call["id"] == each["id"]]
         told = await got(f"{address}/v1/calls/{each['id']}/events", token)
         assert [event["data"]["sequence"] for event in told["items"]] == [one.data["sequence"] for one in sent]
+
+
+async def test_what_was_heard_is_had_as_a_table_and_as_csv(pbx: AmiPlayer, crm: Crm, daemon: Daemon) -> None:
+    await pbx.play_all()
+    await crm.hears("call.ended", len(PLAYED))
+    ended = [each.call for each in crm.of_type("call.ended")]
+    token, address = await new_token(daemon, "calls:read"), await address_of(daemon)
+
+    shown = await run(*command("calls", "--config", str(daemon.config)))
+    printed = await run(*command("calls", "--csv", "--config", str(daemon.config)))
+    over_http = await text_of(f"{address}/v1/calls.csv", token)
+
+    assert shown.returncode == printed.returncode == 0, shown.stderr + printed.stderr
+    assert all(call["protocol"] in shown.stdout for call in ended)
+    assert "missed: abandoned" in shown.stdout
+    assert "answered" not in shown.stdout  # every one of them is over
+    lines = list(csv.DictReader(io.StringIO(over_http, newline="")))
+    assert over_http.splitlines() == printed.stdout.splitlines()
+    assert {line["id"]: line["state"] for line in lines} == {call["id"]: call["state"] for call in ended}
+    assert {line["timezone"] for line in lines} == {"Europe/Lisbon"}
+    assert [line["started_at"] for line in lines] == sorted((call["started_at"] for call in ended), reverse=True)
 
 
 async def test_a_token_made_before_is_good_after_a_restart_and_stands_in_no_file(daemon: Daemon) -> None:
