@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from callbridge.calls.events import EventType
 
-NOT_TOLD: Final = frozenset({EventType.CALL_RECOVERED, EventType.AGENT_STATUS, EventType.QUEUE_STATS})
+NOT_TOLD: Final = frozenset({EventType.AGENT_STATUS, EventType.QUEUE_STATS})
 """Words that are fixed, of which there is no event yet and so no sample."""
 
 SAMPLED: Final = tuple(kind for kind in EventType if kind not in NOT_TOLD)

@@ -30,7 +30,7 @@ def a_row(name: str, minute: int, **other: Any) -> MissedRow:
         "first_at": at,
         "last_at": at,
         "last_call": f"call_{name}",
-        "key": name,
+        "key": MARIA.number,
     } | other
     return MissedRow(id=f"missed_{name}", pbx="main", **given)
 
