@@ -122,6 +122,24 @@ class Room:
         self._note("driver", f"{name} {headers}")
         return await (await self._driver()).action(name, **headers)
 
+    async def answers_who_asks(self, asked: Phone) -> None:
+        """`asked` picks up, whom somebody asks by feature code; return once the PBX knows that they are asked now.
+
+        Whoever hangs up before is taken for one who did so while it rang, and then the PBX ends it for the others.
+        """
+        driver = await self._driver()
+        await asked.answer()
+        await asked.established()
+        local = f"Local/{asked.number}@"
+        await driver.until(
+            lambda said: (
+                said.get("Event") == "DialEnd"
+                and said.get("DialStatus") == "ANSWER"
+                and said.get("DestChannel", "").startswith(local)
+                and said["DestChannel"].endswith(";1")
+            )
+        )
+
     async def _phone(self, number: str, name: str, host: int) -> Phone:
         place = Place(self._address(host), self.pbx.ip, self._folder(), self._note)
         phone = Phone(number, name, place)

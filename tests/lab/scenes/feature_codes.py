@@ -88,8 +88,7 @@ async def by_feature_code_target_does_not_answer(room: Room) -> None:
 async def by_feature_code_customer_hangs_up(room: Room) -> None:
     """1001 presses *2 201; 201 answers; Maria hangs up; 1 s later 1001 hangs up on 201."""
     maria, ana, eva = await _asks_by_feature_code(room, "201")
-    await eva.answer()
-    await eva.established()
+    await room.answers_who_asks(eva)
     await maria.hangup()
     await hang_up(ana, eva, room)
 
@@ -118,8 +117,7 @@ async def by_ami_customer_hangs_up(room: Room) -> None:
     channel = await room.channel_of("1001")
     await room.action("Atxfer", Channel=channel, Exten="201", Context="from-phones")
     await eva.rings()
-    await eva.answer()
-    await eva.established()
+    await room.answers_who_asks(eva)
     await maria.hangup()
     await hang_up(eva, ana, room)
 
