@@ -92,7 +92,7 @@ MISSED = Missed(Reason.ABANDONED, "sales", ())
 
 
 def over(name: str, minute: int, **other: Any) -> Call:
-    given = {"state": CallState.COMPLETED, "ended_at": AT + timedelta(hours=1)} | other
+    given: dict[str, Any] = {"state": CallState.COMPLETED, "ended_at": AT + timedelta(hours=1)} | other
     return a_call(name, started_at=AT + timedelta(minutes=minute), **given)
 
 

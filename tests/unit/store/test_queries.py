@@ -7,7 +7,7 @@ from .made import AT, a_call, a_life, delivered, failed, telling, told, told_of_
 
 
 async def test_an_empty_database_remembers_nothing(store: SqlStore) -> None:
-    assert await store.remember() == Memory(live=[], protocols={}, heard_until={})
+    assert await store.remember() == Memory(live=[], protocols={}, heard_until={}, missed=[])
     assert await store.counts() == Counts(calls=0, live=0, waiting=0, dead=0, position=0)
 
 
