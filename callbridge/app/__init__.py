@@ -5,9 +5,9 @@
 
 from callbridge.app.audit import audit
 from callbridge.app.checks import check
-from callbridge.app.daemon import run
 from callbridge.app.database import backup, check_database, upgrade
 from callbridge.app.dispatching import dispatch
+from callbridge.app.life import run
 from callbridge.app.notice_check import send_trial
 from callbridge.app.tapes import record, replay
 

@@ -1,9 +1,8 @@
-"""The daemon's life: built, started, supervised, reloaded and stopped here."""
+"""The daemon's parts: built, supervised, and stopped here, in the order in which things flow."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from signal import SIGHUP, SIGINT, SIGTERM
 from typing import Final
 
 from callbridge import logs
@@ -12,9 +11,8 @@ from callbridge.api.local import LocalServer
 from callbridge.api.server import HttpServer
 from callbridge.api.status import DatabaseStatus, Status
 from callbridge.api.streams import Streams
-from callbridge.app import build, folder, state, supervision
+from callbridge.app import build, state, supervision
 from callbridge.app.backfill import Backfill
-from callbridge.app.database import open_ready, open_shared
 from callbridge.app.followers import Followers
 from callbridge.app.hearing import Hearing
 from callbridge.app.measuring import Measuring
@@ -34,10 +32,10 @@ from callbridge.asterisk.ami.link import AmiLink
 from callbridge.asterisk.ari.link import AriLink
 from callbridge.calls.facts import Fact
 from callbridge.calls.tracker import Tracker
-from callbridge.clock import Clock, SystemClock
+from callbridge.clock import Clock
 from callbridge.config import CONTROL_SOCKET, Config, Http, Pbx
 from callbridge.delivery.payload import render
-from callbridge.errors import AlreadyRunning, CallbridgeError, StoreError, StoreUnavailable
+from callbridge.errors import AlreadyRunning, CallbridgeError, StoreUnavailable
 from callbridge.meters import Meters
 from callbridge.pipeline import Outlets, Pipeline
 from callbridge.ports import Told
@@ -49,10 +47,6 @@ DELIVER_S: Final = 12.0
 """At a stop, for what is on its way to subscribers: more than Pace gives it."""
 STREAMS_S: Final = 1.0
 """At a stop, for the last events to be committed before streams end: what comes later they read from the database."""
-CLOSE_S: Final = 3.0
-"""For the database to be closed. All three together stay below TimeoutStopSec of the unit."""
-PATIENCE_S: Final = 60.0
-"""What systemd is asked to wait for a database that is being upgraded, again and again."""
 ALIVE_S: Final = 30.0
 """A pipeline that stands still for so long is dead."""
 TELL_S: Final = 1.0
@@ -64,49 +58,6 @@ BROKEN: Final = "callbridge broke; its log says where. Start it again: it begins
 Opened = SqlStore | SharedStore
 
 log = logs.logger()
-
-
-async def run(config: Config) -> None:
-    """Be the daemon until SIGTERM or SIGINT. Raises CallbridgeError where it cannot begin, or breaks."""
-    clock, notifier = SystemClock(), Notifier()
-    stop, reload = asyncio.Event(), asyncio.Event()
-    with supervision.signals({SIGTERM: stop, SIGINT: stop, SIGHUP: reload}):
-        log.info("starting", action=logs.Action.DAEMON_STARTING, config=str(config.path))
-        folder.require(config.data_dir)
-        opened = await supervision.unless(stop, _opened(config, clock, notifier))
-        if opened is not None:
-            store, schema = opened
-            try:
-                series = await store.series() if isinstance(store, SharedStore) else {}
-                await Daemon(config, store, schema, clock, notifier, series).live(stop, reload)
-            finally:
-                await _closed(store)
-    log.info("stopped", action=logs.Action.DAEMON_STOPPED)
-
-
-async def _opened(config: Config, clock: Clock, notifier: Notifier) -> tuple[Opened, str | None]:
-    """Open the database, and have systemd wait as long as that takes."""
-
-    async def ask_for_patience() -> None:
-        while True:
-            notifier.patience(PATIENCE_S)
-            await asyncio.sleep(PATIENCE_S / 3)
-
-    notifier.status("opening the database")
-    asking = asyncio.create_task(ask_for_patience(), name="patience")
-    try:
-        return await (open_ready if config.stream is None else open_shared)(config, clock)
-    finally:
-        await supervision.cancelled([asking])
-
-
-async def _closed(store: Opened) -> None:
-    """Give the database back; one that hangs does not keep the daemon."""
-    try:
-        async with asyncio.timeout(CLOSE_S):
-            await store.close()
-    except (StoreError, TimeoutError) as error:
-        log.warning("the database could not be closed", action=logs.Action.STORE_UNAVAILABLE, error=str(error))
 
 
 class Daemon:
