@@ -13,11 +13,14 @@ from tests.lab.daemon import Daemon
 from tests.lab.phones import Phone
 from tests.lab.room import Room
 from tests.lab.scenes.names import ANONYMOUS, PRIVATE
+from tests.live.test_reloading import reloaded
 
 pytestmark = pytest.mark.live
 
 MARIA: Final = "912345678"
 SALES: Final = "210000020"
+AT_ONCE: Final = "0.000000001"
+"""In days: after 86 µs."""
 SHOWN_WITHIN_S: Final = 10.0
 
 
@@ -244,3 +247,24 @@ async def test_a_person_hides_a_row_and_puts_it_back(room: Room, crm: Crm, daemo
     assert (await only(daemon))["id"] == row["id"]
     figures = await daemon.asks("GET", "/missed/stats?since=2020-01-01T00:00:00Z&until=2100-01-01T00:00:00Z")
     assert (figures["rows"], figures["by_state"]["open"]) == (1, 1)
+
+
+async def test_a_reload_says_what_counts_and_how_long_it_is_kept(room: Room, crm: Crm, daemon: Daemon) -> None:
+    maria, ana = await room.customer(), await room.phone("1001")
+    await tries(maria, ana)
+    await crm.hears("call.missed")
+    before = daemon.config.read_text()
+    said = await reloaded(daemon, before + "[missed]\nshortest_s = 3600\n")
+    assert said["applied"] == ["missed.shortest_s"]
+    await tries(maria, ana)
+    await crm.hears("call.ended", count=2)
+    assert (await only(daemon))["count"] == 1
+    assert len(crm.of_type("call.missed")) == 1
+    assert crm.of_type("call.ended")[1].call["missed"] is None
+
+    await reloaded(daemon, f"{before}[missed]\nexpire_after_days = {AT_ONCE}\nkeep_days = 1\n")
+    await daemon.logs("missed.expired")
+    assert (await only(daemon, "expired"))["closed_by"] is None
+    await reloaded(daemon, f"{before}[missed]\nkeep_days = {AT_ONCE}\n")
+    await daemon.logs("missed.deleted")
+    assert await listed(daemon, "expired") == []
