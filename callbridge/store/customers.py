@@ -96,7 +96,8 @@ class SqlCustomers:
 
     async def put(self, customers: Sequence[KeptCustomer]) -> frozenset[str]:
         last = {each.id: each for each in customers}
-        return await self._access.write(partial(_put, customers=list(last.values())))
+        # In one order: two daemons that share a database and put the same ones would wait for each other for ever.
+        return await self._access.write(partial(_put, customers=[last[each] for each in sorted(last)]))
 
     async def remove(self, customer_id: str) -> bool:
         return await self._access.write(partial(_remove, customer_id=customer_id))
@@ -171,7 +172,8 @@ def _whole(connection: Connection, which: Select[Any]) -> Sequence[KeptCustomer]
 def _put(connection: Connection, customers: Sequence[KeptCustomer]) -> frozenset[str]:
     there = _known(connection, [each.id for each in customers])
     _WRITE(connection, [_customer_row(each) for each in customers])
-    _DROP_NUMBERS(connection, [{"of": customer_id} for customer_id in there])
+    # Of all: one that another daemon put since we looked has numbers, too.
+    _DROP_NUMBERS(connection, [{"of": each.id} for each in customers])
     _WRITE_NUMBERS(connection, [row for each in customers for row in _number_rows(each)])
     return frozenset(each.id for each in customers) - there
 

@@ -1,5 +1,6 @@
 """Customers as the database keeps them, and by which numbers they are found."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -11,9 +12,9 @@ from callbridge.calls.customer import Customer, Matched
 from callbridge.calls.switchboard import Registered
 from callbridge.errors import NotThere
 from callbridge.ports import Batch, Choice, CustomerNumber, CustomerQuery, Found, KeptCustomer
-from callbridge.store import SqlStore
+from callbridge.store import SqlStore, open_shared_store
 
-from .made import AT
+from .made import AT, SetClock
 
 LATER = AT + timedelta(hours=1)
 MARIA, OFFICE = "+351912345678", "+351210000000"
@@ -222,3 +223,16 @@ async def test_whom_the_daemon_registered_the_crm_makes_its_own(store: SqlStore)
     assert found is not None
     assert (found.created_at, found.changed_at, found.registered) == (AT, LATER, False)
     assert found.numbers == (a_number(),)
+
+
+@pytest.mark.postgres
+async def test_two_daemons_may_put_the_same_customers_at_once(postgres_url: str, clock: SetClock) -> None:
+    many = [a_customer(f"{place}", a_number(f"+35121{place:07}")) for place in range(200)]
+    async with (
+        await open_shared_store(postgres_url, ["one"], clock=clock) as one,
+        await open_shared_store(postgres_url, ["two"], clock=clock) as two,
+    ):
+        await asyncio.gather(*(each.customers.put(some) for each in (one, two) for some in (many, many[::-1])))
+
+        found = await two.customers.by_keys(["+351210000199"], 5)
+    assert ids(found["+351210000199"]) == ["c-199"]
