@@ -6,7 +6,7 @@ hundreds of facts. Nothing is told before it is committed.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -36,7 +36,7 @@ from callbridge.clock import Clock
 from callbridge.errors import StoreUnavailable
 from callbridge.logs import Action, logger
 from callbridge.meters import Meters
-from callbridge.ports import Batch, LiveCall, Memory, Notice, Store, Told
+from callbridge.ports import Batch, LiveCall, Memory, Outlets, Store, Told
 
 MOST_FACTS: Final = 500
 """Facts in one commit: some milliseconds of work."""
@@ -63,27 +63,6 @@ NOTHING: Final = Batch()
 LOGGED: Final = {EventType.CALL_STARTED: Action.CALL_STARTED, EventType.CALL_ENDED: Action.CALL_ENDED}
 
 log = logger()
-
-
-Informed = Callable[[Sequence[Fact]], Awaitable[Sequence[Fact]]]
-"""Puts before some facts what is known at once about those who call; never raises, and soon."""
-
-
-async def uninformed(facts: Sequence[Fact]) -> Sequence[Fact]:
-    """Stand in where there is no directory."""
-    return facts
-
-
-@dataclass(frozen=True, slots=True)
-class Outlets:
-    """Where events go: how they are written, who wants them, whom to tell once they are safe."""
-
-    render: Callable[[Event], bytes]
-    route: Callable[[Event], tuple[str, ...]]
-    committed: Callable[[Sequence[Told]], None]
-    notify: Callable[[Event], Sequence[Notice]] = lambda _: ()
-    """Whom to send an e-mail about it; never raises."""
-    informed: Informed = uninformed
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """`/v1/openapi.json`: what there is, for programs."""
 
+import asyncio
 from collections.abc import Iterable
 
 import orjson
@@ -14,12 +15,20 @@ DOES = (
 
 
 def described(resources: Iterable[Resource]) -> tuple[Resource, ...]:
-    """Return the resources, with one more that describes them all, itself among them."""
+    """Return the resources, with one more that describes them all, itself among them.
+
+    The document is made when it is first asked for: that takes 0.1 s, which no start of the daemon shall wait for.
+    """
     body = b""
 
     async def read() -> web.Response:
+        nonlocal body
+        body = body or await asyncio.to_thread(written)
         return web.Response(body=body, content_type=JSON)
 
     everything = (*resources, Resource("GET", "/openapi.json", read, None, DOES, answer=openapi.Document))
-    body = orjson.dumps(openapi.document(everything))
+
+    def written() -> bytes:
+        return orjson.dumps(openapi.document(everything))
+
     return everything

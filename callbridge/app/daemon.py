@@ -37,8 +37,9 @@ from callbridge.config import CONTROL_SOCKET, Config, Http, Pbx
 from callbridge.delivery.payload import render
 from callbridge.errors import AlreadyRunning, CallbridgeError, StoreUnavailable
 from callbridge.meters import Meters
-from callbridge.pipeline import Outlets, Pipeline
+from callbridge.pipeline import Pipeline
 from callbridge.ports import Told
+from callbridge.ports.outlets import Outlets
 from callbridge.store import SharedStore, SqlStore
 
 COMMIT_S: Final = 8.0

@@ -6,6 +6,7 @@
 """
 
 from callbridge.config.difference import Audited, Difference, Span
+from callbridge.config.directory import Directory, Lookup
 from callbridge.config.finding import Finding, Level
 from callbridge.config.load import data_dir_of, load, load_either, load_limits, load_profiles, load_worker
 from callbridge.config.models import (
@@ -15,12 +16,10 @@ from callbridge.config.models import (
     Config,
     Database,
     Delivery,
-    Directory,
     Dispatch,
     Http,
     Limits,
     Log,
-    Lookup,
     Missed,
     Pbx,
     PbxNumbers,

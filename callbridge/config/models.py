@@ -13,13 +13,13 @@ from pydantic import Field, PrivateAttr
 
 from callbridge.config import lines, words
 from callbridge.config.database_url import masked
+from callbridge.config.directory import Directory
 from callbridge.config.notice import Notice
 from callbridge.config.secret import Secret
 from callbridge.config.table import Table
 
 DEFAULT_DATA_DIR: Final = Path("/var/lib/callbridge")
 
-Seconds = Annotated[float, Field(gt=0, le=3600)]
 CallSeconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
@@ -34,8 +34,8 @@ class Ami(Table):
     tls_ca: words.AbsolutePath | None = None
     """A PEM file; None means the host's own authorities."""
     tls_verify: bool = True
-    ping_interval_s: Seconds = 5.0
-    ping_deadline_s: Seconds = 5.0
+    ping_interval_s: words.Seconds = 5.0
+    ping_deadline_s: words.Seconds = 5.0
     queue_max: Annotated[int, Field(ge=100, le=1_000_000)] = 100_000
     """Messages; past it the link is dropped and resynced rather than falling behind silently."""
     event_filter: bool = True
@@ -218,47 +218,6 @@ class Missed(Table):
     """Since the last try: then a row leaves the list by itself."""
     keep_days: Annotated[float, Field(gt=0, le=36_500)] = 365.0
     """Since the last try: then a row that left the list is deleted for good."""
-
-
-class Lookup(Table):
-    """A CRM that is asked whose number it is, by HTTP."""
-
-    name: words.Name
-    url: Annotated[words.LookUpUrl, Field(repr=False)]
-    """Not shown: some CRMs want a token in its query."""
-    secret: Secret | None = None
-    secret_file: str | None = None
-    secret_env: str | None = None
-    secret_header: words.HeaderName = "Authorization"  # noqa: S105 - a header's name
-    """Which header the secret goes in: as `Bearer …` in this one, bare in any other."""
-    headers: words.Headers = words.NO_HEADERS
-    tls_ca: words.AbsolutePath | None = None
-    """As for AMI; for an `https://` url."""
-    deadline_s: Annotated[float, Field(gt=0, le=10)] = 0.8
-    """From the question to the last byte of the answer, with all waiting in between."""
-    concurrency: Annotated[int, Field(ge=1, le=64)] = 8
-    rest_after: Annotated[int, Field(ge=1, le=1000)] = 5
-    """Failures in a row, after which it is left alone for a while."""
-    rest_s: Seconds = 10.0
-
-
-class Directory(Table):
-    """Whose number is it."""
-
-    country: words.Country | None = None
-    """Of stored numbers without one; None means that of the first PBX."""
-    sources: Annotated[tuple[words.Name, ...], Field(strict=False)] = ("own",)
-    """In the order in which they are asked."""
-    customer_url: words.CustomerUrl | None = None
-    cache_s: Annotated[float, Field(ge=0, le=86_400)] = 300.0
-    """Of answers of CRMs; our own customers are read each time."""
-    cache_unknown_s: Annotated[float, Field(ge=0, le=86_400)] = 30.0
-    cache_size: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
-    """Of each CRM's answers."""
-    register_directions: Annotated[tuple[words.RegisteredDirection, ...], Field(strict=False)] = ()
-    """Of which calls the daemon makes customers, where their number is unknown."""
-    register_type: words.OneLine = "lead"
-    lookup: Annotated[tuple[Lookup, ...], Field(strict=False)] = ()
 
 
 class Log(Table):

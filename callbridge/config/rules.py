@@ -9,10 +9,11 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from callbridge.config import database_url, notice
+from callbridge.config.directory import Directory
 from callbridge.config.file import Raw, tables
 from callbridge.config.lines import KeyPath
 from callbridge.config.mistakes import Notes
-from callbridge.config.models import Ami, Config, Directory, Stream
+from callbridge.config.models import Ami, Config, Stream
 from callbridge.config.secret import Places, Secret, SecretMistake, check_webhook_key
 from callbridge.config.words import is_loopback, meant
 from callbridge.directory.own import OWN

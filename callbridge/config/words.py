@@ -21,6 +21,7 @@ from callbridge.calls.call import Direction
 from callbridge.config.secret import Secret
 from callbridge.directory import template
 
+Seconds = Annotated[float, Field(gt=0, le=3600)]
 meant = hooks.meant
 event_glob = hooks.event_glob
 http_url = hooks.http_url

@@ -13,6 +13,7 @@ from callbridge.ports.deliveries import STRICT, Attempt, Backlog, Due, Halt, Sta
 from callbridge.ports.event_log import BEGINNING, EventLog, EventPage, Feed, LoggedEvent, Place
 from callbridge.ports.missed import MissedFigures, MissedList, MissedQuery
 from callbridge.ports.notices import Matter, Notice, NoticeFigures, NoticeResult, Notices, WaitingNotice
+from callbridge.ports.outlets import Outlets
 from callbridge.ports.shards import SHARDS, Leases, Shards, Worker, endings, shard_of, shard_of_strict
 from callbridge.ports.store import Store
 from callbridge.ports.webhooks import DeadLetter, DeadLetters, KeptWebhook, Try, Webhooks
@@ -57,6 +58,7 @@ __all__ = [
     "NoticeFigures",
     "NoticeResult",
     "Notices",
+    "Outlets",
     "Place",
     "Shards",
     "Standing",

@@ -18,25 +18,19 @@ from sqlalchemy import (
     tuple_,
 )
 
-from callbridge.calls.call import Party, Reason
 from callbridge.calls.missed import (
     Attempt,
-    AttemptKind,
-    Callback,
     MissedChanges,
     MissedRow,
     MissedState,
-    MissedStatus,
-    RecoveredBy,
 )
 from callbridge.ports import MissedFigures, MissedQuery
 from callbridge.store import upserts
 from callbridge.store.access import Access
 from callbridge.store.call_search import aside
-from callbridge.store.columns import storable
+from callbridge.store.missed_rows import line_as_written, line_found, row_as_written, row_found
 from callbridge.store.people_tables import missed, missed_attempts
 from callbridge.store.prepared import Prepared
-from callbridge.store.rows import Row
 from callbridge.store.tables import events
 
 _m: Final = missed.c
@@ -67,13 +61,12 @@ _NEWEST: Final = (
 _LAST_EVENTS: Final = select(events.c.call_id, events.c.body).where(
     events.c.call_id.in_(bindparam("calls", expanding=True)), events.c.sequence == _NEWEST
 )
-PARTY: Final = ("number", "raw", "name", "extension")
 
 
 def write(connection: Connection, changes: MissedChanges) -> None:
     """Write rows and lines as they are now; written once more, they are the same."""
-    _WRITE_ROWS(connection, [_as_written(row) for row in changes.rows])
-    _WRITE_LINES(connection, [_line_as_written(line) for line in _kept(connection, changes)])
+    _WRITE_ROWS(connection, [row_as_written(row) for row in changes.rows])
+    _WRITE_LINES(connection, [line_as_written(line) for line in _kept(connection, changes)])
 
 
 def _kept(connection: Connection, changes: MissedChanges) -> Sequence[Attempt]:
@@ -89,7 +82,7 @@ def open_rows(connection: Connection, pbxs: Sequence[str] | None = None) -> Sequ
     wanted = select(missed).where(_m.state == MissedState.OPEN).order_by(_m.last_at, _m.id)
     if pbxs is not None:
         wanted = wanted.where(_m.pbx.in_(pbxs))
-    return [_row(found) for found in connection.execute(wanted)]
+    return [row_found(found) for found in connection.execute(wanted)]
 
 
 class SqlMissed:
@@ -125,18 +118,18 @@ class SqlMissed:
 
 def _one(connection: Connection, row_id: str) -> MissedRow | None:
     found = connection.execute(_ONE, {"wanted": row_id}).one_or_none()
-    return None if found is None else _row(found)
+    return None if found is None else row_found(found)
 
 
 def _rows(connection: Connection, query: MissedQuery) -> Sequence[MissedRow]:
     page = select(missed).where(*_conditions(query, connection.dialect.name))
     page = page.order_by(_m.last_at.desc(), _m.id.desc()).limit(query.limit)
-    return [_row(found) for found in connection.execute(page)]
+    return [row_found(found) for found in connection.execute(page)]
 
 
 def _attempts(connection: Connection, row_id: str, after: int, limit: int) -> Sequence[Attempt]:
     found = connection.execute(_LINES, {"of": row_id, "after": after, "most": limit})
-    return [_line(one) for one in found]
+    return [line_found(one) for one in found]
 
 
 def _last_events(connection: Connection, calls: Sequence[str]) -> Mapping[str, bytes]:
@@ -211,100 +204,3 @@ def _old(connection: Connection, before: datetime, limit: int) -> Sequence[str]:
 def _forget(connection: Connection, gone: Sequence[str]) -> None:
     """Delete rows with their history; one that was put back meanwhile stays."""
     connection.execute(delete(missed).where(_m.id.in_(gone), _m.state != MissedState.OPEN))
-
-
-def _as_written(row: MissedRow) -> Row:
-    return {
-        "id": row.id,
-        "pbx": row.pbx,
-        "key": row.key,
-        "number": row.caller.number,
-        "raw": row.caller.raw,
-        "name": row.caller.name,
-        "first_at": row.first_at,
-        "last_at": row.last_at,
-        "last_call": row.last_call,
-        "reason": row.reason and row.reason.value,
-        "queue": row.queue,
-        "count": row.count,
-        "state": row.state.value,
-        "status": row.status.value,
-        "queues": [storable(queue) for queue in row.queues],
-        "rung": [_texts({name: getattr(party, name) for name in PARTY}) for party in row.rung],
-        "attempts": row.attempts,
-        "callbacks": [_callback_as_written(each) for each in row.callbacks],
-        "closed_at": row.closed_at,
-        "closed_by": row.closed_by,
-        "recovered_by": row.recovered_by and row.recovered_by.value,
-        "recovered_call": row.recovered_call,
-        "recovery_s": row.recovery_s,
-    }
-
-
-def _texts(values: Mapping[str, str | None]) -> Row:
-    return {name: None if value is None else storable(value) for name, value in values.items()}
-
-
-def _callback_as_written(each: Callback) -> Row:
-    texts = _texts({"call_id": each.call_id, "extension": each.extension, "name": each.name})
-    return {**texts, "since": each.since.isoformat(), "attempt": each.attempt}
-
-
-def _line_as_written(line: Attempt) -> Row:
-    return {
-        "row": line.row,
-        "number": line.number,
-        "kind": line.kind.value,
-        "at": line.at,
-        "call_id": line.call_id,
-        "by": line.by,
-        "by_name": line.by_name,
-        "answered": line.answered,
-        "text": line.text,
-    }
-
-
-def _row(found: Any) -> MissedRow:
-    return MissedRow(
-        found.id,
-        found.pbx,
-        found.key,
-        Party(found.number, found.raw, found.name),
-        found.first_at,
-        found.last_at,
-        found.last_call,
-        found.reason and Reason(found.reason),
-        found.queue,
-        found._mapping["count"],  # noqa: SLF001 - SQLAlchemy's; a Row is a tuple, which has a method of that name
-        MissedState(found.state),
-        MissedStatus(found.status),
-        tuple(found.queues),
-        tuple(Party(*(party[name] for name in PARTY)) for party in found.rung),
-        found.attempts,
-        tuple(_callback(each) for each in found.callbacks),
-        found.closed_at,
-        found.closed_by,
-        found.recovered_by and RecoveredBy(found.recovered_by),
-        found.recovered_call,
-        found.recovery_s,
-    )
-
-
-def _callback(each: Mapping[str, Any]) -> Callback:
-    return Callback(
-        each["call_id"], datetime.fromisoformat(each["since"]), each["extension"], each["name"], each["attempt"]
-    )
-
-
-def _line(found: Any) -> Attempt:
-    return Attempt(
-        found.row,
-        found.number,
-        AttemptKind(found.kind),
-        found.at,
-        found.call_id,
-        found.by,
-        found.by_name,
-        found.answered,
-        found.text,
-    )

@@ -17,7 +17,8 @@ from callbridge.clock import SystemClock
 from callbridge.config import PbxNumbers
 from callbridge.delivery.payload import render
 from callbridge.delivery.subscriber import Subscriber, route
-from callbridge.pipeline import Outlets, Pipeline
+from callbridge.pipeline import Pipeline
+from callbridge.ports.outlets import Outlets
 from callbridge.store import open_store, upgrade
 from tests.bench.long_tape import BEGAN
 

@@ -13,8 +13,9 @@ from callbridge.calls.numbers import PbxProfile
 from callbridge.calls.tracker import Tracker
 from callbridge.clock import SystemClock
 from callbridge.errors import StoreUnavailable
-from callbridge.pipeline import HEARD_S, UNTOLD_S, Outlets, Pipeline
+from callbridge.pipeline import HEARD_S, UNTOLD_S, Pipeline
 from callbridge.ports import Batch
+from callbridge.ports.outlets import Outlets
 from tests.unit.delivery.memory_store import MemoryStore
 
 AT = datetime(2026, 11, 22, 10, tzinfo=UTC)

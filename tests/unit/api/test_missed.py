@@ -14,8 +14,9 @@ from callbridge.app.removing import Removing
 from callbridge.app.served import served
 from callbridge.config import Http
 from callbridge.delivery.payload import render
-from callbridge.pipeline import Outlets, Pipeline
+from callbridge.pipeline import Pipeline
 from callbridge.ports import Batch, Memory
+from callbridge.ports.outlets import Outlets
 from callbridge.store import SqlStore
 from tests.stories.story import Story
 from tests.stories.the_list import calls_back, misses

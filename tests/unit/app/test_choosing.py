@@ -24,8 +24,9 @@ from callbridge.directory.e164 import number_plan
 from callbridge.directory.ladder import ladder
 from callbridge.directory.own import Own
 from callbridge.errors import Conflicting, NotThere
-from callbridge.pipeline import Outlets, Pipeline
+from callbridge.pipeline import Pipeline
 from callbridge.ports import KeptCustomer
+from callbridge.ports.outlets import Outlets
 from callbridge.store import SqlStore, open_store, upgrade
 from callbridge.store.tables import calls, legs
 
