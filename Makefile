@@ -50,13 +50,13 @@ unit: venv ## unit tests, stories, tapes, and some of the properties
 	CALLBRIDGE_EFFORT=quick $(BIN)/pytest -n 2 $(QUICK_TESTS) -m "not postgres" $(ARGS)
 
 properties: venv ## all swaps, cuts and restarts of all tapes, and thousands of made-up calls; some minutes
-	CALLBRIDGE_EFFORT=slow $(BIN)/pytest tests/properties $(ARGS)
+	CALLBRIDGE_EFFORT=slow $(BIN)/pytest --timeout 0 tests/properties $(ARGS)
 
 live: setup ## real SIP phones on a real Asterisk
 	$(BIN)/pytest -n $(WORKERS) tests/live $(ARGS)
 
 faults: setup ## things broken on purpose, as often as docs/reliability.md says; an hour and more
-	CALLBRIDGE_EFFORT=slow $(BIN)/pytest -n $(WORKERS) tests/faults $(ARGS)
+	CALLBRIDGE_EFFORT=slow $(BIN)/pytest -n $(WORKERS) --timeout 0 tests/faults $(ARGS)
 
 bench: venv ## the figures of docs/benchmarks.md
 	$(BIN)/python -m tests.bench $(ARGS)
