@@ -27,9 +27,10 @@ from callbridge.calls.switchboard import Switchboard
 FAR_HALF: Final = ";2"
 """How the name of that half of a Local channel ends which runs the dialplan that dials."""
 
-NAMING_S: Final = 1.0
-"""How long the end of a call waits for its number: of a first side that did not come, the PBX
-says whom it would have called right before or right after it hangs up."""
+NAMING_S: Final = 2.0
+"""How long the end of a call waits for its number: of a first side that did not come, the PBX says whom it would
+have called right before or right after it hangs up, on a machine that is overloaded more than a second after. Of a
+call file it never says so."""
 
 
 def placed(board: Switchboard, target: Channel, fact: DialBegan) -> OpenCall | None:

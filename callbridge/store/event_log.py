@@ -99,7 +99,7 @@ class SqlEventLog:
         return await self._access.read(partial(_at_or_before, position=first - 1))
 
     async def behind(self, position: int, types: Sequence[str] | None) -> EventPage:
-        return await self._access.read(partial(_behind, position=position, types=types))
+        return await self._access.read(partial(behind, position=position, types=types))
 
 
 def _newest(connection: Connection) -> Place:
@@ -123,7 +123,8 @@ def _look_back(connection: Connection, top: int, since: datetime) -> tuple[int, 
     return None if first is None else (floor, first)
 
 
-def _behind(connection: Connection, position: int, types: Sequence[str] | None) -> EventPage:
+def behind(connection: Connection, position: int, types: Sequence[str] | None) -> EventPage:
+    """Return the page behind a position."""
     reach = connection.scalars(_REACH, {"after": position}).all()
     if not reach:
         return EventPage((), position, more=False)

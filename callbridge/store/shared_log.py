@@ -9,6 +9,7 @@ A transaction of others keeps nobody waiting, as one would by the horizon of tra
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from sqlalchemy import Connection, text
@@ -16,7 +17,7 @@ from sqlalchemy import Connection, text
 from callbridge.ports import EventPage, Place
 from callbridge.store.access import Access, Work
 from callbridge.store.commit import Added
-from callbridge.store.event_log import SqlEventLog
+from callbridge.store.event_log import SqlEventLog, behind
 
 LOOK_S: Final = 0.02
 """How often it is seen whether those who write are done: most commits take some milliseconds."""
@@ -66,8 +67,8 @@ class SharedEventLog(SqlEventLog):
         return found
 
     async def behind(self, position: int, types: Sequence[str] | None) -> EventPage:
-        page = await super().behind(position, types)
-        if page.upto <= self._decided or await self._hole(position, page.upto) is None:
+        page, hole = await self._access.read(partial(_page, position=position, types=types))
+        if page.upto <= self._decided or hole is None:
             return page
         writers = await self._writers()
         await self._until_done(writers, WAIT_S)
@@ -84,9 +85,7 @@ class SharedEventLog(SqlEventLog):
         return _cut(page, upto if hole is None else hole - 1)
 
     async def _hole(self, after: int, upto: int) -> int | None:
-        given = {"after": after, "upto": upto}
-        hole: int | None = await self._access.read(lambda connection: connection.scalar(_FIRST_HOLE, given))
-        return hole
+        return await self._access.read(partial(_hole, after=after, upto=upto))
 
     async def _writers(self) -> frozenset[str]:
         return await self._access.read(lambda connection: frozenset(connection.scalars(_WRITERS)))
@@ -97,6 +96,17 @@ class SharedEventLog(SqlEventLog):
             if not writers or not writers & await self._writers():
                 return
             await asyncio.sleep(LOOK_S)
+
+
+def _page(connection: Connection, position: int, types: Sequence[str] | None) -> tuple[EventPage, int | None]:
+    """Return a page, and its first hole, both of one state: what fills a hole in between is not on the page."""
+    page = behind(connection, position, types)
+    return page, _hole(connection, position, page.upto)
+
+
+def _hole(connection: Connection, after: int, upto: int) -> int | None:
+    found: int | None = connection.scalar(_FIRST_HOLE, {"after": after, "upto": upto})
+    return found
 
 
 def _cut(page: EventPage, upto: int) -> EventPage:

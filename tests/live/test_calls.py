@@ -36,6 +36,10 @@ async def room(pbx: Asterisk) -> AsyncIterator[Room]:
     await pbx.settle()
 
 
+LATE_S: Final = 0.1
+"""`Room.slack_s` of a machine that is busy."""
+
+
 @dataclass(frozen=True)
 class Telling:
     """What a scene must be told as: the types in order, and the last call object's fields."""
@@ -447,7 +451,11 @@ async def is_told(scene: str, room: Room, crm: Crm) -> None:
     await SCENES[scene](room)
     last = await crm.hears("call.missed" if telling.heard.endswith("missed") else "call.ended")
 
-    assert crm.heard == ["call.started", *(f"call.{word}" for word in telling.heard.split())]
+    expected = ["call.started", *(f"call.{word}" for word in telling.heard.split())]
+    if "queued" in telling.heard and room.slack_s > LATE_S:
+        assert ringing_at_once(crm.heard) == ringing_at_once(expected)
+    else:
+        assert crm.heard == expected
     assert {key: last.call[key] for key in telling.last} == telling.last
     for key, seconds in telling.seconds.items():
         assert last.call[key] == pytest.approx(seconds, abs=0.1 + room.slack_s), key
@@ -456,6 +464,11 @@ async def is_told(scene: str, room: Room, crm: Crm) -> None:
     if telling.rung is not None:
         assert sorted(who(party) for party in last.data["missed"]["rung"]) == telling.rung.split()
     sequences_have_no_holes(crm.taken)
+
+
+def ringing_at_once(heard: list[str]) -> list[str]:
+    """Leave out what rings again at once: a busy machine dials the members of a queue apart."""
+    return [each for place, each in enumerate(heard) if heard[place - 1 : place + 1] != ["call.ringing"] * 2]
 
 
 def who(party: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from callbridge.calls import facts as f
 from callbridge.calls.call import Direction
+from callbridge.calls.clicks import NAMING_S
 from tests.stories.someone import Someone
 from tests.stories.story import Story
 
@@ -87,7 +88,7 @@ def test_an_agent_who_does_not_pick_up_is_no_answer(story: Story) -> None:
     story.says(f.DialEnded("main", story.now, ana.channel, None, "NOANSWER"))
     ana.is_hung_up_on(0)
     ended = story.now
-    story.passes(seconds=1)
+    story.passes(seconds=NAMING_S)
 
     assert story.heard == ["call.started", "call.ringing", "call.ended"]
     assert (story.call.state, story.call.reason, story.call.ended_by) == ("no_answer", "timeout", "pbx")
@@ -100,7 +101,7 @@ def test_a_click_whose_number_is_never_said_ends_all_the_same(story: Story) -> N
     ana = story.someone("1001").is_called_first()
     ana.is_hung_up_on(20)
     assert story.heard == ["call.started"]
-    story.passes(seconds=1.1)
+    story.passes(seconds=NAMING_S + 0.1)
 
     assert story.heard == ["call.started", "call.ended"]
     assert (story.call.state, story.call.reason) == ("failed", "unavailable")
@@ -112,7 +113,7 @@ def test_of_two_clicks_on_one_phone_a_failure_names_neither(story: Story) -> Non
     is_told(story, "912345678", None)
     for phone in (one, two):
         phone.is_hung_up_on(17)
-    story.passes(seconds=1)
+    story.passes(seconds=NAMING_S)
 
     assert [call.callee.raw for call in story.calls] == [None, None]
 

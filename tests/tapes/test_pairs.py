@@ -5,7 +5,7 @@ Add a pair, get a test. How a tape is made stands in `tests.tapes.make`.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from callbridge.asterisk.tape import read
 from callbridge.calls import facts as f
 from callbridge.calls.arrival import call_id as identity
 from callbridge.calls.call import Agent, Call
+from callbridge.calls.clicks import NAMING_S
 from callbridge.calls.events import Event
 from callbridge.calls.open_call import OpenCall
 from callbridge.calls.tracker import Tracker
@@ -249,6 +250,7 @@ def test_a_tape_that_begins_anywhere_does_no_harm(name: str) -> None:
     for cut in range(1, len(facts_of(name))):
         listener = tracker(name)
         events = told(listener, facts_of(name)[cut:])
+        events += told(listener, (f.TimePassed("main", facts_of(name)[-1].at + timedelta(seconds=NAMING_S)),))
         assert listener.live_calls == 0, f"from fact {cut} on"
         assert listener.board.graph.channels == {}, f"from fact {cut} on"
         assert set(ends(events)) <= set(ends(whole(name))) | called_by_the_pbx(name) | who_come_in(name)

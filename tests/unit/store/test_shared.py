@@ -1,7 +1,7 @@
 """Several processes on one PostgreSQL: who may have what, whose numbers are whose; nothing is stuck or lost."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -136,6 +136,43 @@ async def test_a_reader_passes_no_event_over_that_is_committed_late(stores: tupl
         assert not reading.done()  # there is a hole, and somebody who may fill it
         go_on.set()
     page = reading.result()
+
+    late, _ = page.events
+    assert late.id == "evt_late"
+
+
+async def test_a_reader_passes_no_event_over_that_is_committed_while_it_looks(
+    stores: tuple[SharedStore, SharedStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between its two looks there was no hole any more, and what had filled it was not on the page."""
+    slow, quick = stores
+    await quick.commit(a_life("before", 1))
+    place = (await quick.shared_log.newest()).position
+    access = slow._access
+    assert isinstance(access, PostgresAccess)
+    begun, go_on, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    read = quick._access.read
+
+    async def read_and_see_it_committed(work: Callable[[Connection], Any]) -> Any:
+        found = await read(work)
+        go_on.set()
+        await done.wait()
+        return found
+
+    async def commit_slowly() -> None:
+        async with access._writer.begin() as connection:
+            await connection.execute(text("SELECT pg_advisory_xact_lock_shared(" + SCHEMA + ")"))
+            await connection.run_sync(_add_event)
+            begun.set()
+            await go_on.wait()
+        done.set()
+
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        group.create_task(commit_slowly())
+        await begun.wait()
+        await quick.commit(a_life("after", 1))
+        monkeypatch.setattr(quick._access, "read", read_and_see_it_committed)
+        page = await quick.shared_log.behind(place, None)
 
     late, _ = page.events
     assert late.id == "evt_late"
