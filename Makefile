@@ -47,7 +47,7 @@ arch: venv ## the layers (import-linter)
 	$(BIN)/lint-imports --no-logo
 
 unit: venv ## unit tests, stories, tapes, and some of the properties
-	CALLBRIDGE_EFFORT=quick $(BIN)/pytest -n 2 $(QUICK_TESTS) -m "not postgres" $(ARGS)
+	CALLBRIDGE_EFFORT=quick $(BIN)/pytest -n 2 $(QUICK_TESTS) -m "not postgres and not patient" $(ARGS)
 
 properties: venv ## all swaps, cuts and restarts of all tapes, and thousands of made-up calls; some minutes
 	CALLBRIDGE_EFFORT=slow $(BIN)/pytest --timeout 0 tests/properties $(ARGS)

@@ -162,7 +162,10 @@ def placing_told(board: Switchboard, fact: CallPlaced) -> None:
     if work is None or fact.exten is None or work.call.direction is Direction.OUTBOUND_AUTO:
         return
     if work.call.answered_at is None:
-        call = replace(work.call, callee=board.profile(fact.pbx).dialled(fact.exten))
+        callee = board.profile(fact.pbx).dialled(fact.exten)
+        if callee.number is None and callee.extension is None:  # a service's number; the dial may have come before
+            callee = replace(callee, number=work.call.callee.number)
+        call = replace(work.call, callee=callee)
         second = any(map(work.called_for, work.legs.values()))
         work.call = call if second else headed(board, call, inside=call.callee.extension is not None)
     board.touch(work)

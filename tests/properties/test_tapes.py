@@ -196,6 +196,7 @@ def all_ends_well(facts: list[f.Fact]) -> None:
     assert (listener.live_calls, listener.board.graph.channels) == (0, {})
 
 
+@pytest.mark.patient
 def test_a_tape_plays_to_the_same_bytes_in_every_process_and_time_zone() -> None:
     """In this process, and in one that hashes otherwise and lives elsewhere."""
     environ = os.environ | {"PYTHONHASHSEED": "4711", "TZ": "Asia/Kathmandu", "PYTHONPATH": str(ROOT)}

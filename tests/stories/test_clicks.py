@@ -82,6 +82,17 @@ def test_an_agent_who_declines_takes_the_call_back(*, said_first: bool) -> None:
     )
 
 
+def test_a_number_that_was_dialled_before_it_is_said_is_not_forgotten(story: Story) -> None:
+    """What was asked for is a service's number, and the line shows whose it is; two threads of the PBX say so."""
+    ana = click(story)
+    ana.comes()
+    story.someone("912345678").rings()
+    is_told(story, "8912345678", ana)
+    ana.hangs_up()
+
+    assert (story.call.callee.number, story.call.callee.raw) == ("+351912345678", "8912345678")
+
+
 def test_an_agent_who_does_not_pick_up_is_no_answer(story: Story) -> None:
     ana = click(story)
     story.passes(seconds=20)

@@ -257,6 +257,7 @@ def _is_known(action: ast.expr) -> bool:
     return not isinstance(action, ast.Attribute) or action.attr in Action.__members__ or action.attr == "action"
 
 
+@pytest.mark.patient
 def test_every_action_in_the_source_stands_in_the_list() -> None:
     unknown = [
         f"{where} {ast.unparse(keyword.value)}"
@@ -267,6 +268,7 @@ def test_every_action_in_the_source_stands_in_the_list() -> None:
     assert unknown == []
 
 
+@pytest.mark.patient
 def test_every_log_line_in_the_source_has_an_action() -> None:
     nameless = [
         where

@@ -261,6 +261,7 @@ class TestHeartbeats:
     def tempo(self) -> Tempo:
         return BRISK
 
+    @pytest.mark.patient
     async def test_a_quiet_stream_beats_also_while_there_are_events_for_others(self, live: Live) -> None:
         async with reading(live.outside, await live.token(), type="call.ended") as reader:
             waiting = asyncio.create_task(reader.next())

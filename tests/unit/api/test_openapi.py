@@ -41,6 +41,7 @@ def test_it_is_an_openapi_document(document: dict[str, Any]) -> None:
     OpenAPIV31SpecValidator(document).validate()
 
 
+@pytest.mark.patient
 def test_the_validator_does_find_mistakes(document: dict[str, Any]) -> None:
     document["paths"]["/v1/calls/{id}"]["get"]["parameters"] = []
 

@@ -83,6 +83,7 @@ async def some_large(live: Live, name: str, count: int) -> None:  # noqa: F811 -
         await live.store.commit(telling(told(a_call(name, number), body=LARGE)))
 
 
+@pytest.mark.patient
 @pytest.mark.parametrize("past", [True, False], ids=["from the database", "from memory"])
 async def test_a_reader_that_takes_nothing_is_cut_off_and_comes_again_without_loss(live: Live, past: bool) -> None:  # noqa: F811, FBT001 - a fixture; pytest's
     token = await live.token()
@@ -103,6 +104,7 @@ async def test_a_reader_that_takes_nothing_is_cut_off_and_comes_again_without_lo
     assert [*lazy.whole, *rest] == [f"evt_a_{number}" for number in range(1, 201)]
 
 
+@pytest.mark.patient
 async def test_a_reader_that_takes_a_little_now_and_then_is_cut_off_too(live: Live) -> None:  # noqa: F811 - a fixture
     await some_large(live, "a", 100)
     began = time.perf_counter()
@@ -115,6 +117,7 @@ async def test_a_reader_that_takes_a_little_now_and_then_is_cut_off_too(live: Li
     assert time.perf_counter() - began < 10
 
 
+@pytest.mark.patient
 async def test_slow_readers_cost_little_memory_and_a_good_one_beside_them_gets_everything(live: Live) -> None:  # noqa: F811 - a fixture
     """Each may hold some hundred kilobytes, in the kernel most of it; 20 MB were told."""
     live.streams.tempo = replace(live.streams.tempo, write_s=WITHIN_S)
@@ -143,6 +146,7 @@ def recent_bytes(streams: Streams) -> int:
     return streams.recent._bytes
 
 
+@pytest.mark.patient
 async def test_a_slow_reader_holds_up_a_stop_for_a_moment_only(live: Live) -> None:  # noqa: F811 - a fixture
     live.streams.tempo = replace(live.streams.tempo, write_s=WITHIN_S)
     await some_large(live, "a", 100)

@@ -107,6 +107,7 @@ async def test_a_file_that_is_shorter_than_the_call_is_not_closed_yet(tmp_path: 
     assert awaiting.heard == [f.RecordingMeasured("main", NOW, "rec_1", 2.0, 32000)]
 
 
+@pytest.mark.patient
 async def test_a_file_that_stays_short_is_told_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "x.sln").touch()
 
@@ -188,6 +189,7 @@ async def test_of_several_that_do_not_say_when_they_are_closed_it_is_the_one_tha
     assert awaiting.heard == [f.RecordingGoesOn("main", NOW, "rec_3", "rec_2")]
 
 
+@pytest.mark.patient
 async def test_of_several_of_which_none_shows_it_is_the_one_it_was_said_to_be(tmp_path: Path) -> None:
     (tmp_path / "3.sln").write_bytes(bytes(16000))
     (tmp_path / "1.sln").write_bytes(bytes(16000))

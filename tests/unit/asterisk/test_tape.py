@@ -108,6 +108,7 @@ def is_object(line: bytes) -> bool:
     return line.startswith(b"{") and line.endswith(b"}") and line.count(b"{") == line.count(b"}")
 
 
+@pytest.mark.patient
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None)
 @given(st.integers(0, 2000), st.binary(min_size=1, max_size=4))
 def test_a_tape_garbled_anywhere_never_raises_but_damaged(tmp_path: Path, place: int, rubbish: bytes) -> None:

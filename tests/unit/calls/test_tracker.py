@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -150,6 +151,7 @@ def _where(key: tuple[str, str]) -> tuple[str, datetime, str]:
     return key[0], FAR, key[1]
 
 
+@pytest.mark.patient
 @settings(max_examples=200, deadline=None)
 @given(NONSENSE)
 def test_nonsense_is_borne_and_leaves_nothing_behind(facts: list[f.Fact]) -> None:
@@ -164,6 +166,7 @@ def test_nonsense_is_borne_and_leaves_nothing_behind(facts: list[f.Fact]) -> Non
     assert board._held == {}
 
 
+@pytest.mark.patient
 @settings(max_examples=100, deadline=None)
 @given(NONSENSE)
 def test_nonsense_is_told_the_same_every_time(facts: list[f.Fact]) -> None:

@@ -202,6 +202,7 @@ async def one_event_then_nothing() -> AsyncIterator[AsyncIterator[bytes]]:
     yield each()
 
 
+@pytest.mark.patient
 async def test_ctrl_c_is_the_ordinary_end_of_tail(tmp_path: Path, config: Path) -> None:
     server = LocalServer(tmp_path / "control.sock", lambda: HEALTHY, one_event_then_nothing)
     await server.start()

@@ -82,6 +82,7 @@ def test_each_error_has_its_exit_status(error: CallbridgeError, status: int) -> 
     assert exit_status(error) == status
 
 
+@pytest.mark.patient
 def test_the_installed_program_ends_with_2_on_a_bad_config_and_shows_no_traceback(tmp_path: Path) -> None:
     path = tmp_path / "bad.toml"
     path.write_text('[[pbx]]\nid = "main"\n')

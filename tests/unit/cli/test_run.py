@@ -25,6 +25,7 @@ def test_what_is_loaded_is_not_looked_through_again() -> None:
     assert len(gc.get_objects()) < loaded // 10
 
 
+@pytest.mark.patient
 @pytest.mark.usefixtures("collector")
 def test_garbage_in_cycles_is_still_found() -> None:
     spare_the_collector()

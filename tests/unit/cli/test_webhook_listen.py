@@ -98,6 +98,7 @@ async def _table(process: Process) -> dict[str, Any]:
     return table
 
 
+@pytest.mark.patient
 async def test_with_a_new_secret_it_prints_what_to_paste_and_verifies_what_is_signed_with_it() -> None:
     async with listening() as receiver:
         pasted = receiver.table | {"secret": Secret(receiver.table["secret"])}
@@ -110,6 +111,7 @@ async def test_with_a_new_secret_it_prints_what_to_paste_and_verifies_what_is_si
         assert await receiver.interrupted() == (0, "")
 
 
+@pytest.mark.patient
 async def test_what_does_not_verify_is_refused_and_the_line_says_why_and_what_to_do() -> None:
     async with listening() as receiver:
         assert await receiver.send(secret=OTHER) == 401
@@ -117,6 +119,7 @@ async def test_what_does_not_verify_is_refused_and_the_line_says_why_and_what_to
         assert (await receiver.line()).startswith("  → Is it the one of this subscriber")
 
 
+@pytest.mark.patient
 async def test_a_secret_of_a_file_is_named_by_its_file_and_nowhere_shown(tmp_path: Path) -> None:
     file = tmp_path / "crm.secret"
     file.write_text(SECRET + "\n")
@@ -126,6 +129,7 @@ async def test_a_secret_of_a_file_is_named_by_its_file_and_nowhere_shown(tmp_pat
         assert SECRET.removeprefix("whsec_") not in await receiver.line()
 
 
+@pytest.mark.patient
 async def test_programs_get_one_json_document_a_line(tmp_path: Path) -> None:
     file = tmp_path / "crm.key"
     file.write_text(public_key(PAIR) or "")
@@ -139,6 +143,7 @@ async def test_programs_get_one_json_document_a_line(tmp_path: Path) -> None:
     assert strange["again"]
 
 
+@pytest.mark.patient
 async def test_whatever_is_sent_steers_no_terminal_and_stays_on_a_short_line() -> None:
     event = json.loads(BODY)
     event["type"] = "call.\x1b[2J"
@@ -177,6 +182,7 @@ async def answered(host: str, port: int, request: bytes) -> bytes:
 HEAD = b"POST /hook HTTP/1.1\r\nHost: crm\r\nContent-Length: %d\r\n\r\n"
 
 
+@pytest.mark.patient
 async def test_a_body_without_end_is_not_read() -> None:
     async with received() as (taken, host, port):
         body = HEAD % (_receiver.BODY_MOST + 2) + b"x" * (_receiver.BODY_MOST + 1)
@@ -184,6 +190,7 @@ async def test_a_body_without_end_is_not_read() -> None:
     assert [one.verdict.why for one in taken] == [f"its body is longer than {_receiver.BODY_MOST} bytes"]
 
 
+@pytest.mark.patient
 async def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_receiver, "READ_S", 0.2)
     async with received() as (taken, host, port):

@@ -112,6 +112,7 @@ TABLES = st.tuples(
 ).map(lambda made: "\n".join([made[0], *made[1]]))
 
 
+@pytest.mark.patient
 @given(st.lists(TABLES, max_size=4).map("\n".join))
 def test_every_key_of_any_file_is_found_on_a_line_that_shows_it(text: str) -> None:
     found, written = lines.find(text), text.split("\n")

@@ -144,6 +144,7 @@ async def test_where_nothing_listens() -> None:
     assert came.said == f"no connection to 127.0.0.1 port {port}: nothing listens there"
 
 
+@pytest.mark.patient
 async def test_a_connection_that_never_comes_about() -> None:
     with socket.socket() as full, socket.socket() as first, socket.socket() as second:
         full.bind(("127.0.0.1", 0))
@@ -161,6 +162,7 @@ async def test_a_connection_that_never_comes_about() -> None:
     assert "TLS" not in came.advice
 
 
+@pytest.mark.patient
 async def test_tls_that_is_never_answered() -> None:
     async with talking(silence) as port:
         came = await trial(f"https://127.0.0.1:{port}/", timeout_s=0.5)
@@ -168,6 +170,7 @@ async def test_tls_that_is_never_answered() -> None:
     assert "does that port speak it?" in came.advice
 
 
+@pytest.mark.patient
 async def test_an_answer_that_does_not_come() -> None:
     async with talking(silence) as port:
         came = await trial(f"http://127.0.0.1:{port}/", timeout_s=0.5)

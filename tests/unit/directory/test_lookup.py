@@ -395,6 +395,7 @@ async def test_one_connection_carries_many_questions(crm: Crm, source: Lookup) -
     assert len(crm.connections) == 1
 
 
+@pytest.mark.patient
 async def test_the_wait_for_a_place_counts_too(crm: Crm, look_up: Callable[..., Lookup]) -> None:
     crm.gate = asyncio.Event()
     async with look_up(concurrency=1, deadline_s=0.6) as source:

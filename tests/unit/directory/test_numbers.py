@@ -198,6 +198,7 @@ def written(draw: st.DrawFn, country: str, number: phonenumbers.PhoneNumber) -> 
     return text if suffix[:1] in "/- " and "x" not in suffix and country in IN_THE_NUMBER else text + suffix
 
 
+@pytest.mark.patient
 @settings(max_examples=500, deadline=None)
 @given(st.data())
 def test_any_way_of_writing_gives_the_same_key(data: st.DataObject) -> None:
@@ -207,6 +208,7 @@ def test_any_way_of_writing_gives_the_same_key(data: st.DataObject) -> None:
     assert key_of(data.draw(written(country, number)), country) == expected
 
 
+@pytest.mark.patient
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_different_numbers_have_different_keys(data: st.DataObject) -> None:

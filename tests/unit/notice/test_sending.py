@@ -169,6 +169,7 @@ async def test_a_server_that_hangs_costs_no_more_than_the_deadline() -> None:
     assert "gave no answer within 0.2 s" in text
 
 
+@pytest.mark.patient
 async def test_a_server_that_hangs_over_a_mail_is_left() -> None:
     async with MailServer() as server, session(way(server.port, timeout_s=0.2)) as opened:
         server.hangs = True

@@ -133,5 +133,6 @@ def machine(sqlite_template: Path) -> type[LanesOfTheStore]:
     return LanesOfTheStore
 
 
+@pytest.mark.patient
 def test_lanes_keep_their_law(machine: type[LanesOfTheStore]) -> None:
     run_state_machine_as_test(machine, settings=settings(max_examples=25, stateful_step_count=20, deadline=None))

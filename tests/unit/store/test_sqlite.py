@@ -205,6 +205,7 @@ async def steps(store: SqlStore, work: Callable[[Connection], object], *, writin
     return count
 
 
+@pytest.mark.patient
 async def test_a_hundred_thousand_waiting_for_a_dead_subscriber_cost_the_others_nothing(crowded: SqlStore) -> None:
     found: Sequence[Due] = ()
 
@@ -216,6 +217,7 @@ async def test_a_hundred_thousand_waiting_for_a_dead_subscriber_cost_the_others_
     assert [one.subscriber for one in found] == ["dead", "dead", "crm", "crm"]
 
 
+@pytest.mark.patient
 async def test_what_is_taken_by_a_strict_subscriber_costs_the_same_however_much_waits_for_it(store: SqlStore) -> None:
     await store.enlist("crm", strict=True)
     costs: list[int] = []
@@ -228,6 +230,7 @@ async def test_what_is_taken_by_a_strict_subscriber_costs_the_same_however_much_
     assert costs[1] < 3 * costs[0]
 
 
+@pytest.mark.patient
 async def test_a_commit_beside_a_crowd_is_due_at_once(crowded: SqlStore, clock: SetClock) -> None:
     now = clock.passes(1)
     await crowded.commit(a_life("c", 1))

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pytest
 from alembic.script import ScriptDirectory
 
 from callbridge.store.schema import VERSIONS, read_state, steps
@@ -15,6 +16,7 @@ def test_the_steps_we_know_by_their_names_are_alembics() -> None:
     assert read_state(None).newest == script.get_current_head()
 
 
+@pytest.mark.patient
 def test_nothing_is_imported_that_a_start_can_do_without() -> None:
     """They took a third of the time in which no call is heard."""
     code = "import sys, callbridge.cli, callbridge.app; print({'alembic', 'sqlalchemy.orm'} & sys.modules.keys())"

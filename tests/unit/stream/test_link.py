@@ -109,6 +109,7 @@ class Ends:
         self.publisher.publish([Told(an_event("a", number), b"{}", ("crm",)) for number in sequences])
 
 
+@pytest.mark.patient
 async def test_events_come_in_the_order_in_which_they_were_published_and_each_once() -> None:
     async with a_server() as nats:
         ends = Ends(nats)
@@ -122,6 +123,7 @@ async def test_events_come_in_the_order_in_which_they_were_published_and_each_on
     assert [message.sequence for message in ends.came] == list(range(1, 1502))
 
 
+@pytest.mark.patient
 async def test_what_is_published_while_nats_is_away_comes_once_it_is_back() -> None:
     async with a_server() as nats:
         ends = Ends(nats)
@@ -153,6 +155,7 @@ async def test_more_than_may_wait_is_left_to_the_database_and_the_readers_are_to
             await ends.until(lambda: ends.looks >= looks + SHARDS)
 
 
+@pytest.mark.patient
 async def test_a_consumer_that_keeps_back_what_it_has_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """As pull consumers have done after reconnects (nats-server#4736, #5839): much is pending, and nothing comes."""
     ask, silent = _Consumer._ask, {"left": SHARDS}

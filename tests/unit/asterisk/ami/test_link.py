@@ -190,6 +190,7 @@ async def test_a_half_open_link_is_found_by_its_silence() -> None:
         assert isinstance((await first(link, 1))[0], LinkUp)
 
 
+@pytest.mark.patient
 async def test_a_live_but_silent_link_is_kept() -> None:
     async with scripted_pbx() as pbx, running(link_to(pbx)) as link:
         await pbx.until(4, "Ping")
@@ -197,6 +198,7 @@ async def test_a_live_but_silent_link_is_kept() -> None:
         assert link.status.state is LinkState.UP
 
 
+@pytest.mark.patient
 async def test_a_refused_log_in_is_an_alarm_and_not_hammered() -> None:
     async with scripted_pbx() as pbx:
         pbx.refuses = {"Login"}
@@ -294,6 +296,7 @@ async def test_stopping_says_goodbye() -> None:
         assert link.status.state is LinkState.STOPPED
 
 
+@pytest.mark.patient
 async def test_stopping_does_not_wait_for_a_deaf_pbx() -> None:
     async with scripted_pbx() as pbx:
         pbx.mute = {"Logoff"}

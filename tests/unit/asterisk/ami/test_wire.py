@@ -235,6 +235,7 @@ KEYS = st.from_regex(r"\A[A-Za-z][A-Za-z0-9-]{0,20}\Z").filter(lambda key: key.l
 TEXT = st.text(st.characters(exclude_characters="\r\n\0", exclude_categories=["Cs"]), max_size=60)
 
 
+@pytest.mark.patient
 @given(headers=st.lists(st.tuples(KEYS, TEXT), max_size=20))
 def test_what_the_serialiser_writes_the_parser_reads_back(headers: list[tuple[str, str]]) -> None:
     message = the_one(serialise("Originate", headers, action_id="cb-1"))

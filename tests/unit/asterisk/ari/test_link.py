@@ -91,6 +91,7 @@ async def test_a_dead_peer_is_found_by_a_ping_without_answer() -> None:
     assert (down.at - up.at).total_seconds() > 0.25
 
 
+@pytest.mark.patient
 async def test_a_quiet_peer_that_answers_pings_is_kept() -> None:
     pings = 0
 
@@ -118,6 +119,7 @@ async def test_a_quiet_peer_that_answers_pings_is_kept() -> None:
         assert link.status.connects == 1
 
 
+@pytest.mark.patient
 @pytest.mark.parametrize("status", [401, 403])
 async def test_a_refused_password_is_an_alarm_and_retried_slowly(status: int) -> None:
     refusals = [web.json_response({"message": "no"}, status=status) for _ in range(2)]
