@@ -82,7 +82,7 @@ TOLD: Final = [name for name in STORIES if has_a_log(name)]
 def lives(name: str) -> Iterator[tuple[int, list[Event], Tracker]]:
     """Cut a story after some of its facts: yield where, what was told so far, and the tracker that told it."""
     tracker, before = new_tracker(), list[Event]()
-    tried = cuts(len(facts_of(name)), 6)
+    tried = cuts(len(facts_of(name)), 4)
     for cut, fact in enumerate(facts_of(name), 1):
         before.extend(tracker.apply(fact))
         if cut in tried:

@@ -54,7 +54,7 @@ def lives(name: str) -> Iterator[tuple[int, list[Event], Tracker]]:
     Not where a log is read, which a new life begins to read anew: see `test_told_afterwards`.
     """
     tracker, before = new_tracker(), list[Event]()
-    tried = cuts(len(facts_of(name)), 6)
+    tried = cuts(len(facts_of(name)), 4)
     for cut, fact in enumerate(facts_of(name), 1):
         before.extend(tracker.apply(fact))
         if cut in tried and not tracker.board.restored and not tracker.board.backfilled_until:

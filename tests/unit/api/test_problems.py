@@ -41,6 +41,7 @@ async def serve(store: SqlStore, clock: SetClock) -> AsyncIterator[Serve]:
         await server.stop()
 
 
+@pytest.mark.patient
 @pytest.mark.parametrize(
     ("error", "kind", "detail"),
     [

@@ -89,6 +89,7 @@ async def test_what_nobody_touched_for_too_long_leaves_the_list_and_the_log_says
     assert [(line["action"], line["pbx"], line["count"]) for line in log] == [("missed.expired", "main", 1)]
 
 
+@pytest.mark.patient
 async def test_many_leave_a_few_in_each_commit(house: House) -> None:
     for number in range(MOST_EXPIRED + 3):
         misses(house.story, f"91{number:07}", seconds=0.1)

@@ -40,6 +40,7 @@ async def findings(config: Config) -> list[Finding]:
     return [each async for each in check_halted(config)]
 
 
+@pytest.mark.patient
 async def test_who_is_disabled_or_paused_is_told_with_what_to_do_also_while_the_daemon_is_down(config: Config) -> None:
     url = config.database.url.reveal()
     await store.upgrade(url)

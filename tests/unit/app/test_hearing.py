@@ -221,6 +221,7 @@ async def test_a_call_that_stands_still_has_the_pbx_asked_for_its_channels(monke
     assert "EndpointsLearnt" not in names[names.index("StateRead") + 1 :]
 
 
+@pytest.mark.patient
 async def test_calls_that_go_on_have_nobody_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SWEEP_S", 0.05)
     link, heard = Link(), Heard()

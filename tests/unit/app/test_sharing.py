@@ -110,6 +110,7 @@ async def test_a_shard_with_a_try_on_the_way_is_served_no_more_and_kept_until_it
             await other.until(SHARDS // 2)
 
 
+@pytest.mark.patient
 async def test_nothing_is_sent_with_leases_that_could_not_be_renewed_and_everything_once_they_are(table: Table) -> None:
     one = Sharer(table, "one")
     async with one.at_work():

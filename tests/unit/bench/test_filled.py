@@ -32,6 +32,7 @@ async def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         yield store
 
 
+@pytest.mark.patient
 async def test_each_body_says_what_its_row_says(store: SqlStore) -> None:
     seen: set[Any] = set()
     for row in await rows(store, "calls"):
@@ -52,6 +53,7 @@ async def test_each_body_says_what_its_row_says(store: SqlStore) -> None:
     assert len(seen) == 5
 
 
+@pytest.mark.patient
 async def test_what_is_rare_is_there(store: SqlStore) -> None:
     rare = filled.RARE
     for query in (

@@ -292,6 +292,7 @@ def day_of(deeds: list[tuple[str, int]]) -> Story:
     return day.ends()
 
 
+@pytest.mark.patient
 @settings(max_examples=150, deadline=None)
 @given(DEEDS)
 def test_whatever_people_do_their_calls_are_told_whole(deeds: list[tuple[str, int]]) -> None:
@@ -313,6 +314,7 @@ def test_whatever_people_do_their_calls_are_told_whole(deeds: list[tuple[str, in
         assert times == sorted(times)
 
 
+@pytest.mark.patient
 @settings(max_examples=150, deadline=None)
 @given(DEEDS)
 def test_seconds_add_up(deeds: list[tuple[str, int]]) -> None:
@@ -328,6 +330,7 @@ def test_seconds_add_up(deeds: list[tuple[str, int]]) -> None:
         assert 0 <= call.ring_s <= whole - spoken + 1e-6
 
 
+@pytest.mark.patient
 @settings(max_examples=100, deadline=None)
 @given(DEEDS, st.integers(0, 200))
 def test_whatever_people_do_a_new_life_tells_the_rest_of_it(deeds: list[tuple[str, int]], place: int) -> None:

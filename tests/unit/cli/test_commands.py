@@ -9,6 +9,7 @@ from callbridge.errors import AlreadyRunning, StoreUnavailable, TapeDamaged
 from .conftest import Callbridge, FakeApp
 
 
+@pytest.mark.patient
 def test_run_is_the_daemon_until_it_ends(callbridge: Callbridge, app: FakeApp, config: Path) -> None:
     assert callbridge("run", "--config", config).status == 0
     assert app.calls == [("run", config)]

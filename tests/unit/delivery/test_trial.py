@@ -127,6 +127,7 @@ async def test_a_name_that_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None
     assert "getent hosts crm.example" in came.advice
 
 
+@pytest.mark.patient
 async def test_a_name_that_nobody_answers_for(monkeypatch: pytest.MonkeyPatch) -> None:
     async def look_up(*_: Any, **__: Any) -> None:
         await asyncio.Event().wait()
@@ -223,6 +224,7 @@ def test_every_result_but_the_good_one_and_the_guards_has_advice() -> None:
     assert set(Result) - ADVICE.keys() == {Result.TAKEN, Result.FORBIDDEN, Result.NOT_SENT}
 
 
+@pytest.mark.patient
 async def test_a_test_that_waits_less_than_an_event_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("callbridge.delivery.trial.LONGEST_S", 0.3)
     async with talking(silence) as port:

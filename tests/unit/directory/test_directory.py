@@ -241,6 +241,7 @@ async def test_many_numbers_take_one_look_at_the_database() -> None:
     assert own.asked == ["choices", "keys", "tail"]
 
 
+@pytest.mark.patient
 async def test_a_database_that_does_not_answer_holds_a_call_up_for_a_moment_at_most(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -84,6 +84,7 @@ async def test_tls_from_the_first_byte(tmp_path: Path) -> None:
     assert server.mails[0].encrypted
 
 
+@pytest.mark.patient
 @pytest.mark.parametrize("security", [Security.TLS, Security.STARTTLS])
 async def test_a_certificate_nobody_vouches_for_is_refused(tmp_path: Path, security: Security) -> None:
     context = Authority.of_itself("127.0.0.1").server(tmp_path)

@@ -194,6 +194,7 @@ async def test_whichever_leads_all_others_are_put_aside(
     }
 
 
+@pytest.mark.patient
 async def test_what_takes_too_long_is_broken_off_and_the_reader_is_free_again(store: SqlStore, clock: SetClock) -> None:
     endless = {
         "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",

@@ -214,6 +214,7 @@ STREAMS = st.lists(st.tuples(LINES, st.sampled_from([b"\r\n", b"\r\n", b"\n", b"
 )
 
 
+@pytest.mark.patient
 @given(stream=STREAMS | st.binary(max_size=300), cuts=st.lists(st.integers(0, 400), max_size=8))
 def test_any_cut_of_the_stream_gives_the_same_messages(stream: bytes, cuts: list[int]) -> None:
     edges = sorted({0, *(cut for cut in cuts if cut < len(stream)), len(stream)})

@@ -76,6 +76,7 @@ async def test_a_lost_link_is_told_and_made_again(life: Life, why: str) -> None:
     assert values([received]) == ["7"]
 
 
+@pytest.mark.patient
 async def test_a_dead_peer_is_found_by_a_ping_without_answer() -> None:
     async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await upgrade(reader, writer)
@@ -256,6 +257,7 @@ async def test_a_peer_that_speaks_no_http_is_told_as_unreachable() -> None:
         assert "cannot be reached" in (link.status.last_error or "")
 
 
+@pytest.mark.patient
 async def test_a_link_that_opens_and_falls_at_once_is_not_hammered() -> None:
     async with (
         serving(Pbx(lives=[leaves])) as pbx,

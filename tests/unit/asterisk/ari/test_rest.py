@@ -137,6 +137,7 @@ async def test_a_name_that_leads_elsewhere_is_refused_before_it_is_asked(name: s
     assert pbx.asked == []
 
 
+@pytest.mark.patient
 @hypothesis_settings(deadline=None)  # a loaded machine is no finding
 @given(st.text(st.sampled_from("ab./\\%?#&:@ ;И\n"), max_size=12))
 def test_a_quoted_name_is_one_part_of_a_path_and_means_the_same(name: str) -> None:

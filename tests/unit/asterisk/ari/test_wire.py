@@ -130,6 +130,7 @@ def test_no_bytes_make_it_raise(data: bytes) -> None:
     assert isinstance(wire.read(data), Message | Oddity)
 
 
+@pytest.mark.patient
 @unhurried
 @given(EVENTISH)
 def test_no_json_makes_it_raise_and_the_types_hold(body: dict[str, object]) -> None:
