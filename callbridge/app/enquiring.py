@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from callbridge.app import supervision
 from callbridge.calls.correlation import Key
 from callbridge.calls.customer import NOBODY
 from callbridge.calls.enquiries import expected_of
@@ -80,15 +81,7 @@ class Enquiring:
                     if (pbx, number) not in self._asking:
                         self._asking.add((pbx, number))
                         group.create_task(self._answer(pbx, number), name="directory")
-                await self._something_new()
-
-    async def _something_new(self) -> None:
-        try:
-            async with asyncio.timeout(AGAIN_S):
-                await self._news.wait()
-        except TimeoutError:
-            pass  # looked at anyway
-        self._news.clear()
+                await supervision.woken(self._news, AGAIN_S)
 
     async def _answer(self, pbx: str, number: str) -> None:
         try:

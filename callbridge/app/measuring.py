@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from callbridge.app import supervision
 from callbridge.asterisk import recording_file
 from callbridge.asterisk.recording_file import Look
 from callbridge.calls.facts import Fact, RecordingGoesOn, RecordingMeasured, RecordingMissing
@@ -71,15 +72,7 @@ class Measuring:
                     if recording not in self._looking:
                         self._looking.add(recording)
                         group.create_task(self._answer(recording, file), name=f"measure {recording}")
-                await self._something_new()
-
-    async def _something_new(self) -> None:
-        try:
-            async with asyncio.timeout(AGAIN_S):
-                await self._news.wait()
-        except TimeoutError:
-            pass  # looked at anyway
-        self._news.clear()
+                await supervision.woken(self._news, AGAIN_S)
 
     async def _answer(self, recording: str, file: AwaitedFile) -> None:
         try:

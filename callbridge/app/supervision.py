@@ -44,6 +44,16 @@ async def cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
         await asyncio.wait(tasks, timeout=CANCEL_S)
 
 
+async def woken(news: asyncio.Event, within_s: float) -> None:
+    """Return once there are news, or after a time anyway: whoever waits then looks at all there is."""
+    try:
+        async with asyncio.timeout(within_s):
+            await news.wait()
+    except TimeoutError:
+        pass
+    news.clear()
+
+
 async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
     """Return what `work` gives; None where `stop` was set first, with `work` cancelled."""
     working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
